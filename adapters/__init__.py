@@ -1,0 +1,1 @@
+"""Easel on the platforms people chat on; one folder each."""

@@ -1,0 +1,1 @@
+"""The local studio: a chat page on this machine, served by Easel itself."""

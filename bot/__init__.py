@@ -1,0 +1,1 @@
+"""Easel: a chat bot that draws pictures and changes them."""

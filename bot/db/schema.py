@@ -1,0 +1,130 @@
+"""The tables, one definition for SQLite and PostgreSQL. Times are seconds since the epoch, as floats.
+
+A change here needs a migration in `migrations/versions`; a test compares the two.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Time = sa.Double
+
+jobs = sa.Table(
+    "jobs",
+    metadata,
+    sa.Column("id", sa.String(20), primary_key=True),
+    sa.Column("key", sa.Text, nullable=False, unique=True),  # one job per incoming message
+    sa.Column("state", sa.String(12), nullable=False),
+    sa.Column("platform", sa.String(12), nullable=False),
+    sa.Column("server", sa.Text, nullable=False),
+    sa.Column("place", sa.Text, nullable=False),
+    sa.Column("person", sa.Text, nullable=False),
+    sa.Column("asked", sa.JSON, nullable=False),  # person, place and message as values, see jobs/records.py
+    sa.Column("language", sa.String(12), nullable=False),
+    sa.Column("engine", sa.String(32), nullable=False),
+    sa.Column("plan", sa.JSON, nullable=False),
+    sa.Column("parent", sa.String(20)),
+    sa.Column("created", Time, nullable=False),
+    sa.Column("started", Time),
+    sa.Column("ended", Time),
+    # Who works on it, drawing or posting. Every write of a worker names its fence.
+    sa.Column("owner", sa.String(40)),
+    sa.Column("lease", Time),
+    sa.Column("fence", sa.Integer, nullable=False, default=0),
+    sa.Column("attempts", sa.Integer, nullable=False, default=0),
+    sa.Column("cancel", sa.Boolean, nullable=False, default=False),
+    sa.Column("progress", sa.Float),
+    sa.Column("handle", sa.Text),
+    sa.Column("facts", sa.JSON, nullable=False, default=dict),  # what the engine said of the whole call
+    # The end of a job is told exactly once: `announced` is null until it has been.
+    sa.Column("posting_since", Time),
+    sa.Column("post_attempts", sa.Integer, nullable=False, default=0),
+    sa.Column("not_before", Time, nullable=False, default=0.0),
+    sa.Column("announced", Time),
+    sa.Column("posted", sa.JSON, nullable=False, default=list),  # ids of the messages that show it
+    sa.Column("error", sa.String(40)),
+    sa.Column("error_args", sa.JSON, nullable=False, default=dict),
+    sa.Index(None, "state", "created"),
+    sa.Index(None, "person", "created"),
+    sa.Index(None, "place", "created"),
+)
+
+pictures = sa.Table(
+    "pictures",
+    metadata,
+    sa.Column("id", sa.String(20), primary_key=True),
+    sa.Column("job", sa.String(20), index=True),  # the job that drew it; null for pictures people gave
+    sa.Column("person", sa.Text, nullable=False),  # whose it is: may delete it
+    sa.Column("platform", sa.String(12), nullable=False),
+    sa.Column("mime", sa.String(20), nullable=False),
+    sa.Column("width", sa.Integer, nullable=False),
+    sa.Column("height", sa.Integer, nullable=False),
+    sa.Column("size", sa.Integer, nullable=False),
+    sa.Column("facts", sa.JSON, nullable=False, default=dict),
+    sa.Column("created", Time, nullable=False),
+    sa.Index(None, "platform", "created"),
+)
+
+picture_bytes = sa.Table(
+    "picture_bytes",
+    metadata,
+    sa.Column("picture", sa.ForeignKey("pictures.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("part", sa.Integer, primary_key=True),  # 0, 1, … of PART_BYTES each, see db/pictures.py
+    sa.Column("data", sa.LargeBinary, nullable=False),
+)
+
+job_pictures = sa.Table(
+    "job_pictures",
+    metadata,
+    sa.Column("job", sa.ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("role", sa.String(8), primary_key=True),  # "input", "mask" or "result"
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("picture", sa.ForeignKey("pictures.id", ondelete="CASCADE"), nullable=False, index=True),
+)
+
+seen = sa.Table(
+    "seen",
+    metadata,
+    # The last messages of each place that Easel saw or wrote, so that "the newest picture" needs no history request.
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("place", sa.Text, nullable=False),
+    sa.Column("message", sa.Text, nullable=False),
+    sa.Column("by", sa.String(8), nullable=False),  # "easel" or "other"
+    sa.Column("pictures", sa.JSON, nullable=False),  # picture ids, in the message's order
+    sa.Column("created", Time, nullable=False),
+    sa.Index(None, "place", "id"),
+    sa.Index(None, "place", "message"),
+)
+
+preferences = sa.Table(
+    "preferences",
+    metadata,
+    sa.Column("layer", sa.String(8), primary_key=True),  # "person", "channel" or "server"
+    sa.Column("owner", sa.Text, primary_key=True),  # the key of the person, channel or server
+    sa.Column("data", sa.JSON, nullable=False),
+    sa.Column("changed", Time, nullable=False),
+)
+
+studio_messages = sa.Table(
+    "studio_messages",
+    metadata,
+    # What a chat platform keeps on its own servers, the local studio keeps here.
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("key", sa.Text, nullable=False, unique=True),  # the sender's own id of it: sent twice is kept once
+    sa.Column("by", sa.String(8), nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("alt", sa.Text, nullable=False, default=""),
+    sa.Column("pictures", sa.JSON, nullable=False),
+    sa.Column("buttons", sa.JSON, nullable=False),
+    sa.Column("reply_to", sa.Integer),
+    sa.Column("job", sa.String(20), index=True),
+    sa.Column("created", Time, nullable=False),
+)

@@ -1,0 +1,105 @@
+"""Has one plan drawn by one engine: as many calls as it takes, within the deadline, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+from collections.abc import Sequence
+
+from bot.engines.base import EditTask, Engine, GenerateTask, InputPicture, Result, Run, Task
+from bot.errors import Cancelled, EngineTimeout, Gone, LostJob, NothingDrawn
+from bot.types import Plan
+
+STOP_GRACE_S = 10.0
+"""How long an engine may take to stop its own job at the server before its call is abandoned."""
+
+_SHARED = {field.name for field in dataclasses.fields(Task)} - {"count", "seed"}
+
+
+async def draw(
+    engine: Engine,
+    plan: Plan,
+    inputs: Sequence[InputPicture],
+    mask: InputPicture | None,
+    run: Run,
+    *,
+    timeout_s: float,
+    handle: str | None = None,
+) -> Result:
+    """Draw `plan.count` pictures, handed over through `run`. `handle` names a job of the engine to re-attach to.
+
+    Raises EngineError (pictures handed over before it are good: see `run.drawn`), Cancelled, Gone when an input is
+    missing, and whatever taking a picture raises.
+    """
+    calls = asyncio.create_task(_calls(engine, plan, inputs, mask, run, handle))
+    stop = asyncio.create_task(run.cancelled.wait())
+    try:
+        await asyncio.wait({calls, stop}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+        if calls.done():
+            return calls.result()
+        timed_out = not run.cancelled.is_set()
+        run.cancelled.set()
+        await asyncio.wait({calls}, timeout=STOP_GRACE_S)
+        if timed_out:
+            raise EngineTimeout(engine=engine.id, seconds=round(timeout_s))
+        if calls.done():
+            return calls.result()
+        raise Cancelled
+    finally:
+        stop.cancel()
+        calls.cancel()
+        with contextlib.suppress(asyncio.CancelledError, Exception):
+            await calls
+
+
+async def _calls(
+    engine: Engine,
+    plan: Plan,
+    inputs: Sequence[InputPicture],
+    mask: InputPicture | None,
+    run: Run,
+    handle: str | None,
+) -> Result:
+    can = engine.capabilities(plan.model)
+    result = Result()
+    if handle is not None and can.resumable:
+        try:
+            result = await engine.resume(handle, run)
+            if run.drawn == 0:
+                raise NothingDrawn(engine=engine.id)
+        except LostJob:
+            if not can.free:
+                raise  # it may have been drawn and charged
+    while (before := run.drawn) < plan.count:
+        count = min(max(1, can.max_count), plan.count - before)
+        run.begin_part(before / plan.count, count / plan.count)
+        run.check()
+        seed = None if plan.seed is None else plan.seed + before
+        try:
+            result = await _call(engine, plan, inputs, mask, run, count, seed)
+        except Exception:
+            if run.failure is not None:
+                raise run.failure from None
+            raise
+        if run.drawn == before:
+            raise NothingDrawn(engine=engine.id)
+    return result
+
+
+async def _call(
+    engine: Engine,
+    plan: Plan,
+    inputs: Sequence[InputPicture],
+    mask: InputPicture | None,
+    run: Run,
+    count: int,
+    seed: int | None,
+) -> Result:
+    shared = {name: getattr(plan, name) for name in _SHARED}
+    if plan.kind == "generate":
+        return await engine.generate(GenerateTask(count=count, seed=seed, **shared), run)
+    if not inputs or (plan.has_mask and mask is None):
+        raise Gone
+    task = EditTask(count=count, seed=seed, inputs=tuple(inputs), mask=mask, strength=plan.strength, **shared)
+    return await engine.edit(task, run)

@@ -1,0 +1,1 @@
+"""Image services behind one protocol; `base` is the protocol, `registry` knows which exist, `demo` is the template."""

@@ -1,0 +1,107 @@
+"""Engine ids → engines, as configured. Adding an engine type: one line in `TYPES`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from bot.engines.base import Capabilities, Engine, Nature
+from bot.engines.demo import DemoEngine
+from bot.errors import ConfigError, UnknownEngine
+from bot.pictures.sandbox import Sandbox
+from bot.settings.engines import EngineSettings
+
+TYPES: Mapping[str, Callable[[str, EngineSettings, Sandbox], Engine]] = {
+    "demo": lambda id_, settings, sandbox: DemoEngine(id_, sandbox, settings.params),
+}
+
+DEFAULT_SLOTS: Mapping[str, int] = {"demo": 2}
+"""Jobs at once where the configuration says nothing: what an engine of this type bears."""
+
+
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """An engine and what the operator said about it."""
+
+    engine: Engine
+    type: str
+    """As in the configuration: `demo`, `comfyui` …"""
+    slots: int
+    """Jobs at once."""
+    timeout_s: float
+    """Seconds one job may take at the engine."""
+    priced: bool
+    """Drawing costs money by the operator's word."""
+
+
+class Registry:
+    """The configured engines, in the configuration's order."""
+
+    def __init__(self, engines: Mapping[str, Configured]) -> None:
+        """Use `build`, or give ready engines (tests)."""
+        self._engines = dict(engines)
+
+    @classmethod
+    def build(cls, settings: Mapping[str, EngineSettings], sandbox: Sandbox) -> Registry:
+        """Make every configured engine. Raises ConfigError with one line per mistake."""
+        engines: dict[str, Configured] = {}
+        problems: list[str] = []
+        for id_, each in settings.items():
+            make = TYPES.get(each.type)
+            if make is None:
+                known = ", ".join(sorted(TYPES))
+                variable = f"EASEL_ENGINES__{id_.upper()}__TYPE"
+                problems.append(f"engines.{id_}.type: no engine type “{each.type}”; there is: {known} ({variable})")
+                continue
+            try:
+                engine = make(id_, each, sandbox)
+            except ValueError as error:
+                problems.append(f"engines.{id_}.{error} (EASEL_ENGINES__{id_.upper()}__…)")
+                continue
+            engines[id_] = Configured(
+                engine,
+                each.type,
+                slots=each.slots or DEFAULT_SLOTS.get(each.type, 1),
+                timeout_s=each.timeout_s,
+                priced=bool(each.price_per_image) and not each.free,
+            )
+        if problems:
+            raise ConfigError(*problems)
+        return cls(engines)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._engines)
+
+    def get(self, engine_id: str) -> Engine:
+        """Return an engine. Raises UnknownEngine."""
+        return self.configured(engine_id).engine
+
+    def configured(self, engine_id: str) -> Configured:
+        """Return an engine with its settings. Raises UnknownEngine."""
+        try:
+            return self._engines[engine_id]
+        except KeyError:
+            raise UnknownEngine(engine=engine_id, known=", ".join(self._engines)) from None
+
+    def type_of(self, engine_id: str) -> str:
+        """Return the engine's type for figures and logs; `unknown` when it is no longer configured."""
+        known = self._engines.get(engine_id)
+        return known.type if known else "unknown"
+
+    def able(self, can: Callable[[Capabilities], bool]) -> list[str]:
+        """Return the ids of the engines whose default model satisfies `can`."""
+        return [id_ for id_, each in self._engines.items() if can(each.engine.capabilities())]
+
+    def natures(self) -> dict[str, Nature]:
+        """Say of each engine whether a drawing cut off by a crash may be repeated, re-attached, or neither."""
+        natures: dict[str, Nature] = {}
+        for id_, each in self._engines.items():
+            capabilities = each.engine.capabilities()
+            free = capabilities.free and not each.priced
+            natures[id_] = "free" if free else "resumable" if capabilities.resumable else "paid"
+        return natures
+
+    async def aclose(self) -> None:
+        """Close all engines."""
+        for each in self._engines.values():
+            await each.engine.aclose()

@@ -1,0 +1,178 @@
+"""Everything that can go wrong, as one tree.
+
+    BotError
+    ├── Refused                 a request that is not accepted; nothing was counted
+    │   ├── EmptyPrompt  EmptyEdit  WhatToChange  PromptTooLong(limit, length)
+    │   │   BadFlag(flag)  BadFlagSuggest(flag, suggestion)  BadValue(flag, value, expected)
+    │   │   MissingValue(flag, expected)
+    │   ├── NoPicture  BadPicture  UnknownType(name)  Animated  PictureTooLarge(width, height, limit)
+    │   │   FileTooLarge(size, limit)  MaskSize(mask, picture)  MaskWithoutPicture  TooManyPictures(limit)
+    │   ├── GeneratingOff  EditingOff  NotAllowed  NoPrivate
+    │   │   TooManyAsked(asked, limit)  TooManyPixels(width, height, limit)  TooManySteps(asked, limit)
+    │   ├── UnknownEngine(engine, known)  NoEngine  Unsupported(engine, what, instead)  UnknownSize(size)
+    │   ├── UnknownSetting(name, suggestion)  BadSetting(name, value, expected)  UnknownCommand(name)  WrongUse(usage)
+    │   ├── NothingToCancel  NothingToRepeat  NothingToUndo  NotYours  Gone
+    │   └── StorageFull
+    ├── EngineError             the engine could not do it
+    │   ├── ContentRefused  EngineBusy(retry_after)  EngineUnavailable  EngineTimeout(seconds)  EngineAuth
+    │   ├── EngineQuota  EngineRejected(field)  WorkflowInvalid(node)  OutOfMemory  NothingDrawn  BadAnswer
+    │   ├── MissingFont
+    │   └── LostJob  UnknownOutcome
+    ├── DeliveryError           the picture exists but cannot be posted
+    │   └── TooLarge(limit)  NoPermission(permission)  PlaceGone
+    ├── Interrupted             a paid drawing was cut off by a restart; it is not repeated unasked
+    ├── Cancelled               the person, or a shutdown, stopped the job
+    └── ConfigError             wrong configuration; ends the start with exit code 2
+
+Each class carries the sentence a person reads: English, `{placeholders}` filled from the constructor's keywords; it is
+also the catalogue key (see i18n). What an engine or a library said goes to `detail`, which is logged, never shown.
+Anything that is no BotError is an internal error; people read `Internal` with the job's id.
+"""
+
+from __future__ import annotations
+
+from bot.errors.base import (
+    BotError,
+    Cancelled,
+    ConfigError,
+    Internal,
+)
+from bot.errors.delivery import (
+    DeliveryError,
+    NoPermission,
+    PlaceGone,
+    TooLarge,
+)
+from bot.errors.engines import (
+    BadAnswer,
+    ContentRefused,
+    EngineAuth,
+    EngineBusy,
+    EngineError,
+    EngineQuota,
+    EngineRejected,
+    EngineTimeout,
+    EngineUnavailable,
+    GaveUp,
+    Interrupted,
+    LostJob,
+    MissingFont,
+    NothingDrawn,
+    OutOfMemory,
+    UnknownOutcome,
+    WorkflowInvalid,
+)
+from bot.errors.refused import (
+    Animated,
+    BadFlag,
+    BadFlagSuggest,
+    BadPicture,
+    BadSetting,
+    BadValue,
+    EditingOff,
+    EmptyEdit,
+    EmptyPrompt,
+    FileTooLarge,
+    GeneratingOff,
+    Gone,
+    MaskSize,
+    MaskWithoutPicture,
+    MissingValue,
+    NoEngine,
+    NoPicture,
+    NoPrivate,
+    NotAllowed,
+    NothingToCancel,
+    NothingToRepeat,
+    NothingToUndo,
+    NotYours,
+    PictureTooLarge,
+    PromptTooLong,
+    Refused,
+    StorageFull,
+    TooLateToCancel,
+    TooManyAsked,
+    TooManyPictures,
+    TooManyPixels,
+    TooManySteps,
+    UnknownCommand,
+    UnknownCommandSuggest,
+    UnknownEngine,
+    UnknownSetting,
+    UnknownSize,
+    UnknownType,
+    Unsupported,
+    UnsupportedUse,
+    WhatToChange,
+    WrongUse,
+)
+
+__all__ = [
+    "Animated",
+    "BadAnswer",
+    "BadFlag",
+    "BadFlagSuggest",
+    "BadPicture",
+    "BadSetting",
+    "BadValue",
+    "BotError",
+    "Cancelled",
+    "ConfigError",
+    "ContentRefused",
+    "DeliveryError",
+    "EditingOff",
+    "EmptyEdit",
+    "EmptyPrompt",
+    "EngineAuth",
+    "EngineBusy",
+    "EngineError",
+    "EngineQuota",
+    "EngineRejected",
+    "EngineTimeout",
+    "EngineUnavailable",
+    "FileTooLarge",
+    "GaveUp",
+    "GeneratingOff",
+    "Gone",
+    "Internal",
+    "Interrupted",
+    "LostJob",
+    "MaskSize",
+    "MaskWithoutPicture",
+    "MissingFont",
+    "MissingValue",
+    "NoEngine",
+    "NoPermission",
+    "NoPicture",
+    "NoPrivate",
+    "NotAllowed",
+    "NotYours",
+    "NothingDrawn",
+    "NothingToCancel",
+    "NothingToRepeat",
+    "NothingToUndo",
+    "OutOfMemory",
+    "PictureTooLarge",
+    "PlaceGone",
+    "PromptTooLong",
+    "Refused",
+    "StorageFull",
+    "TooLarge",
+    "TooLateToCancel",
+    "TooManyAsked",
+    "TooManyPictures",
+    "TooManyPixels",
+    "TooManySteps",
+    "UnknownCommand",
+    "UnknownCommandSuggest",
+    "UnknownEngine",
+    "UnknownOutcome",
+    "UnknownSetting",
+    "UnknownSize",
+    "UnknownType",
+    "Unsupported",
+    "UnsupportedUse",
+    "WhatToChange",
+    "WorkflowInvalid",
+    "WrongUse",
+]

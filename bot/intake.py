@@ -1,0 +1,282 @@
+"""From a request to a job in the journal: decide, choose, fetch, inspect, plan, store. Nothing is drawn here.
+
+The order matters: what is cheap to refuse is refused first, pictures are fetched and stored before the job exists (it
+never needs the request again), and only the last step, one transaction, makes it accepted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from bot import intent
+from bot.answers import Told
+from bot.db import pictures as stored
+from bot.db import seen
+from bot.db.database import Database, Tx
+from bot.engines.registry import Registry
+from bot.errors import (
+    EditingOff,
+    EmptyEdit,
+    EmptyPrompt,
+    GeneratingOff,
+    Gone,
+    MaskWithoutPicture,
+    NoPicture,
+    PromptTooLong,
+    WhatToChange,
+)
+from bot.flags import parse as parse_flags
+from bot.i18n.catalogue import Catalogues
+from bot.i18n.marks import N_
+from bot.jobs import journal
+from bot.pictures.inspect import InputLimits, Inspected, prepare_input, same_size_or_refuse
+from bot.pictures.sandbox import Sandbox
+from bot.planning import Asked, Planner, fresh_seed
+from bot.platform import Platform
+from bot.settings.layers import Effective
+from bot.settings.store import Settings
+from bot.types import Job, Kind, MessageRef, Options, Person, Picture, PictureRef, Place, Plan, Request, State, new_id
+
+MAX_PROMPT = 32_000
+"""Characters; more than any engine reads."""
+
+HINTS: Mapping[str, str] = {
+    "help": N_(
+        "Tell me what to draw, for example “a red fox in the snow at dusk”. "
+        "To change a picture, reply to it and say how: “make it night”. /help shows everything I can do."
+    ),
+    "small_talk": N_("Hello! Tell me what I should draw, or reply to a picture and say what to change."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Input:
+    """A picture ready to be stored."""
+
+    picture: Picture
+    clean: Inspected
+    origin: str
+    """Id of the stored picture it is (a copy of); its own id for a new one."""
+
+
+class Intake:
+    """Turns requests into accepted jobs."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        engines: Registry,
+        planner: Planner,
+        settings: Settings,
+        sandbox: Sandbox,
+        catalogues: Catalogues,
+        rules: intent.Rules,
+        platforms: Mapping[str, Platform],
+        limits: InputLimits,
+    ) -> None:
+        """`platforms` fetch the pictures of requests made on them."""
+        self._database = database
+        self._engines = engines
+        self._planner = planner
+        self._settings = settings
+        self._sandbox = sandbox
+        self._catalogues = catalogues
+        self._rules = rules
+        self._platforms = platforms
+        self._limits = limits
+
+    async def accept(self, request: Request, language: str) -> Job | Told | Literal["undo", "again"] | None:
+        """Return the accepted job, words to say instead, what else to do, or None to stay silent. Raises Refused."""
+        known = await self._database.read(lambda tx: journal.by_key(tx, request.key))
+        if known is not None:
+            return known
+        if len(request.text) > MAX_PROMPT:
+            raise PromptTooLong(length=len(request.text), limit=MAX_PROMPT)
+        # In a thread, because the longest hostile text takes tens of milliseconds.
+        parsed = await asyncio.to_thread(parse_flags, request.text, request.options)
+        recent = await self._database.read(lambda tx: _newest(tx, request))
+        decision = intent.decide(_message(request, parsed.text, recent is not None), self._rules)
+        match decision.decision:
+            case "ignore":
+                return None
+            case "undo":
+                return "undo"
+            case "hint":
+                if decision.hint == "what_to_change":
+                    await self._remember(request)
+                return self._hint(decision.hint, language)
+        if decision.repeat:
+            return "again"
+        effective = await self._settings.effective(request.person, request.place)
+        refs: Sequence[PictureRef] = ()
+        if decision.decision == "edit":
+            refs = [PictureRef("", picture=recent)] if decision.source == "recent" else _given(request)
+        _permit(decision.decision, effective)
+        if not parsed.text:
+            raise EmptyPrompt if decision.decision == "generate" else EmptyEdit
+        if request.mask is not None and not refs:
+            raise MaskWithoutPicture
+        return await self._enter(request, decision.decision, parsed.text, parsed.options, refs, effective, language)
+
+    async def repeat(
+        self, old: Job, person: Person, place: Place, key: str, message: MessageRef | None, language: str
+    ) -> Job:
+        """Store a job that does what `old` did, with a new seed and its stored inputs. Raises Gone."""
+        effective = await self._settings.effective(person, place)
+        _permit(old.plan.kind, effective)
+        self._engines.get(old.plan.engine)
+        plan = dataclasses.replace(
+            old.plan,
+            seed=None if old.plan.seed is None else fresh_seed(),
+            adapted=old.plan.adapted if old.language == language else (),
+            acknowledge=effective.acknowledge,
+            details_line=effective.details_line,
+            preview=effective.preview,
+        )
+
+        def step(tx: Tx) -> Job:
+            inputs = [each.id for each in stored.of_job(tx, old.id, "input")]
+            masks = [each.id for each in stored.of_job(tx, old.id, "mask")]
+            expected = 1 if plan.kind == "edit" else 0
+            if len(inputs) < expected or not all(stored.has_bytes(tx, each) for each in inputs + masks):
+                raise Gone
+            job = _job(person, place, message, language, plan, old.parent)
+            return journal.add(tx, job, key, inputs=inputs, mask=next(iter(masks), None))
+
+        return await self._database.write(step)
+
+    # ── the steps ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _hint(self, hint: str | None, language: str) -> Told:
+        if hint == "give_picture":
+            raise NoPicture
+        if hint == "what_to_change":
+            raise WhatToChange
+        return Told(self._catalogues.text(language, HINTS[hint or "help"]))
+
+    async def _remember(self, request: Request) -> None:
+        """Keep pictures that came without words for the words that follow; the sweep takes them if none do."""
+        inputs = await asyncio.gather(*(self._fetch(request, ref) for ref in request.attached))
+        await self._keep(request, inputs)
+        message = request.message.id if request.message else request.key
+        shown = [each.picture.id for each in inputs]
+        await self._database.write(lambda tx: seen.add(tx, request.place, message, "other", shown))
+
+    async def _enter(
+        self,
+        request: Request,
+        kind: Kind,
+        prompt: str,
+        options: Options,
+        refs: Sequence[PictureRef],
+        effective: Effective,
+        language: str,
+    ) -> Job:
+        engine = self._planner.choose_engine(kind, options, effective, mask=request.mask is not None)
+        used = refs[: self._planner.max_inputs(engine, options)]
+        inputs = await asyncio.gather(*(self._fetch(request, ref) for ref in used))
+        mask = await self._fetch(request, request.mask) if request.mask else None
+        if mask is not None:
+            same_size_or_refuse(inputs[0].clean, mask.clean)
+        asked = Asked(
+            kind,
+            prompt,
+            options,
+            [each.picture for each in inputs],
+            mask.picture if mask else None,
+            given=len(refs) or len(request.attached),
+        )
+        plan = self._planner.plan(asked, engine, effective, language)
+        job = _job(request.person, request.place, request.message, language, plan, inputs[0].origin if inputs else None)
+        await self._keep(request, [*inputs, *([mask] if mask else [])])
+
+        def step(tx: Tx) -> Job:
+            added = journal.add(
+                tx,
+                job,
+                request.key,
+                inputs=[each.picture.id for each in inputs],
+                mask=mask.picture.id if mask else None,
+            )
+            if request.message is not None and added.id == job.id:
+                attached = [each.picture.id for each in inputs] if request.attached else []
+                seen.add(tx, request.place, request.message.id, "other", attached)
+            return added
+
+        return await self._database.write(step)
+
+    async def _fetch(self, request: Request, ref: PictureRef) -> _Input:
+        """Get a picture's bytes and make them safe. Raises what people can do wrong with pictures, and Gone."""
+        if ref.picture is not None:
+            data = await stored.read(self._database, ref.picture)
+            if data is None:
+                raise Gone
+        else:
+            data = await self._platforms[request.place.platform].fetch(ref, self._limits.max_bytes)
+        clean = await prepare_input(self._sandbox, data, ref.name, self._limits)
+        picture = _picture(clean)
+        return _Input(picture, clean, ref.picture or picture.id)
+
+    async def _keep(self, request: Request, inputs: Sequence[_Input]) -> None:
+        """Store inputs, one transaction each; should the job not come to be, the sweep takes them again."""
+        for each in inputs:
+
+            def step(tx: Tx, one: _Input = each) -> None:
+                stored.add(tx, one.picture, one.clean.data, person=request.person.key, platform=request.place.platform)
+
+            await self._database.write(step)
+
+
+def _newest(tx: Tx, request: Request) -> str | None:
+    """Return the newest picture to go back to: Easel's own, unless `edit` or a direct conversation makes any do."""
+    any_will_do = request.command == "edit" or request.place.direct
+    return seen.newest(tx, request.place, None if any_will_do else "easel")
+
+
+def _permit(kind: Kind, effective: Effective) -> None:
+    if kind == "edit" and not effective.edit_enabled:
+        raise EditingOff
+    if kind == "generate" and not effective.generate_enabled:
+        raise GeneratingOff
+
+
+def _given(request: Request) -> Sequence[PictureRef]:
+    """Return the pictures of the request itself: attached ones, then those replied to as references."""
+    return [*request.attached, *request.replied]
+
+
+def _message(request: Request, text: str, recent: bool) -> intent.Message:
+    return intent.Message(
+        text=text,
+        command=request.command,
+        attached=len(request.attached),
+        replied=len(request.replied),
+        replied_by=request.replied_by,
+        recent=recent,
+        where=request.where,
+    )
+
+
+def _job(
+    person: Person, place: Place, message: MessageRef | None, language: str, plan: Plan, parent: str | None
+) -> Job:
+    return Job(
+        id=new_id(),
+        state=State.QUEUED,
+        person=person,
+        place=place,
+        message=message,
+        language=language,
+        plan=plan,
+        parent=parent,
+        created=0,
+    )
+
+
+def _picture(clean: Inspected) -> Picture:
+    return Picture(id=new_id(), mime=clean.mime, width=clean.width, height=clean.height, size=len(clean.data))

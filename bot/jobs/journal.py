@@ -1,0 +1,233 @@
+"""What happens to a job, one transaction each. The row is the truth; everything shown of a job is a view of it.
+
+    queued → running → drawn → posting → delivered        or, from any state before drawn: failed, cancelled
+
+Functions take a transaction and either do the whole step or raise. A step by a worker names the job as it was claimed;
+if the job was claimed again since (its `fence` grew), the step raises LeaseLost and changes nothing.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.db import pictures, seen
+from bot.db.database import Tx
+from bot.db.schema import jobs
+from bot.errors import BotError
+from bot.jobs.records import from_row, to_row
+from bot.types import Job, MessageRef, Picture, Place, State
+
+ACTIVE = (State.QUEUED, State.RUNNING, State.DRAWN, State.POSTING)
+
+
+class LeaseLost(Exception):
+    """Somebody else works on the job by now: stop, and write nothing."""
+
+
+# ── accepting ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def add(
+    tx: Tx,
+    job: Job,
+    key: str,
+    *,
+    inputs: Sequence[str] = (),
+    mask: str | None = None,
+    results: Sequence[str] = (),
+) -> Job:
+    """Insert an accepted job with its pictures and return it as stored; `job.created` is set here.
+
+    If `key` is known, nothing is inserted and the job it made is returned: compare ids to see which happened.
+    """
+    known = by_key(tx, key)
+    if known is not None:
+        return known
+    try:
+        with tx.connection.begin_nested():
+            tx.execute(jobs.insert().values(to_row(job, key, tx.now)))
+    except sa.exc.IntegrityError:  # on PostgreSQL the same message may be accepted twice at the same moment
+        if (known := by_key(tx, key)) is None:
+            raise
+        return known
+    pictures.link(tx, job.id, "input", inputs)
+    pictures.link(tx, job.id, "mask", (mask,) if mask else ())
+    pictures.link(tx, job.id, "result", results)
+    return dataclasses.replace(job, created=tx.now)
+
+
+# ── drawing: each step names the claimed job ────────────────────────────────────────────────────────────────────
+
+
+def beat(tx: Tx, job: Job, lease_s: float, progress: float | None) -> bool:
+    """Keep the claim for `lease_s` more seconds, store the progress; return whether the job is to be cancelled."""
+    _step(tx, job, lease=tx.now + lease_s, progress=progress)
+    return _cancel_asked(tx, job)
+
+
+def submitted(tx: Tx, job: Job, handle: str) -> None:
+    """Remember the engine's own id of the job."""
+    _step(tx, job, handle=handle)
+
+
+def picture(tx: Tx, job: Job, position: int, drawn: Picture, data: bytes) -> None:
+    """Store one finished picture."""
+    _step(tx, job)
+    pictures.add(tx, drawn, data, person=job.person.key, platform=job.place.platform, job=job.id)
+    pictures.link(tx, job.id, "result", (drawn.id,), start=position)
+
+
+def drawn(tx: Tx, job: Job, facts: Mapping[str, Any]) -> None:
+    """All pictures are stored; the courier's turn. A cancel that came in meanwhile holds: it was promised."""
+    if _cancel_asked(tx, job):
+        cancelled(tx, job)
+    else:
+        _step(tx, job, state=State.DRAWN, owner=None, lease=None, progress=1.0, facts=dict(facts))
+
+
+def failed(tx: Tx, job: Job, error: BotError) -> None:
+    """The job ended without a picture, for this reason, unless it was cancelled meanwhile."""
+    if _cancel_asked(tx, job):
+        cancelled(tx, job)
+    else:
+        _step(tx, job, state=State.FAILED, owner=None, lease=None, ended=tx.now, **error_columns(error))
+
+
+def cancelled(tx: Tx, job: Job) -> None:
+    """The job was stopped while it was drawn; what had come of it goes."""
+    pictures.delete(tx, [each.id for each in pictures.of_job(tx, job.id, "result")])
+    _step(tx, job, state=State.CANCELLED, owner=None, lease=None, ended=tx.now)
+
+
+def released(tx: Tx, job: Job) -> None:
+    """Give the claim back unfinished (shutdown): recovery decides what becomes of the job, as after a crash."""
+    _step(tx, job, lease=tx.now, attempts=job.attempts - 1)
+
+
+# ── telling the end: posting, exactly once ──────────────────────────────────────────────────────────────────────
+
+
+def delivered(tx: Tx, job: Job, messages: Sequence[MessageRef]) -> None:
+    """The end of the job was told, in these messages; pictures become the newest of the place."""
+    columns: dict[str, Any] = {"announced": tx.now, "posted": [message.id for message in messages]}
+    if job.state is State.POSTING:
+        columns |= {"state": State.DELIVERED, "ended": tx.now}
+        ids = [each.id for each in pictures.of_job(tx, job.id, "result")]
+        for message in messages[:1]:
+            seen.add(tx, job.place, message.id, "easel", ids)
+    _step(tx, job, owner=None, lease=None, **columns)
+
+
+def post_later(tx: Tx, job: Job, delay_s: float) -> None:
+    """Posting failed for now: try again after `delay_s` seconds."""
+    state = State.DRAWN if job.state is State.POSTING else job.state
+    _step(tx, job, state=state, owner=None, lease=None, not_before=tx.now + delay_s)
+
+
+def not_deliverable(tx: Tx, job: Job, error: BotError) -> None:
+    """The pictures cannot be posted there, words can: the job ends with this reason, which is told next."""
+    _step(tx, job, state=State.FAILED, ended=tx.now, owner=None, lease=None, posting_since=None, **error_columns(error))
+
+
+def undeliverable(tx: Tx, job: Job, error: BotError) -> None:
+    """It can never be posted; its pictures stay readable by `history`."""
+    columns = {} if job.state.ended else {"state": State.FAILED, "ended": tx.now}
+    _step(tx, job, owner=None, lease=None, announced=tx.now, **columns, **error_columns(error))
+
+
+# ── people ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def cancel(tx: Tx, job_id: str) -> bool:
+    """Cancel a waiting job at once, or ask the worker of a running one to stop; return whether it will end so.
+
+    From `drawn` on it is too late, and nothing happens.
+    """
+    waiting = jobs.update().where(jobs.c.id == job_id, jobs.c.state == State.QUEUED)
+    if tx.execute(waiting.values(state=State.CANCELLED, ended=tx.now, cancel=True)).rowcount:
+        return True
+    running = jobs.update().where(jobs.c.id == job_id, jobs.c.state == State.RUNNING)
+    return tx.execute(running.values(cancel=True)).rowcount > 0
+
+
+# ── reading ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def get(tx: Tx, job_id: str) -> Job | None:
+    """Return a job, or None."""
+    return _one(tx, jobs.c.id == job_id)
+
+
+def by_key(tx: Tx, key: str) -> Job | None:
+    """Return the job an incoming message made, or None."""
+    return _one(tx, jobs.c.key == key)
+
+
+def active(tx: Tx, *, person: str | None = None, platform: str | None = None) -> list[Job]:
+    """Return the jobs that have not ended, of one person or platform, oldest first."""
+    query = jobs.select().where(jobs.c.state.in_(ACTIVE)).order_by(jobs.c.created, jobs.c.id)
+    if person is not None:
+        query = query.where(jobs.c.person == person)
+    if platform is not None:
+        query = query.where(jobs.c.platform == platform)
+    return [from_row(row) for row in tx.execute(query)]
+
+
+def recent(tx: Tx, *, person: str, place: Place | None = None, ended: bool = False, limit: int = 10) -> list[Job]:
+    """Return a person's newest jobs, newest first; in one place if given, only those that have `ended` if asked."""
+    query = jobs.select().where(jobs.c.person == person).order_by(jobs.c.created.desc(), jobs.c.id).limit(limit)
+    if place is not None:
+        query = query.where(jobs.c.place == place.key)
+    if ended:
+        query = query.where(jobs.c.state.not_in(ACTIVE))
+    return [from_row(row) for row in tx.execute(query)]
+
+
+def waiting(tx: Tx, limit: int) -> tuple[int, list[tuple[Job, int]]]:
+    """Return how many jobs wait, and of the oldest `limit` each with how many are ahead of it."""
+    age = (jobs.c.created, jobs.c.id)
+    place = sa.func.row_number().over(partition_by=jobs.c.engine, order_by=age)
+    queued = sa.select(jobs, place.label("rank")).where(jobs.c.state == State.QUEUED).order_by(*age).limit(limit)
+    count = sa.select(sa.func.count()).select_from(jobs).where(jobs.c.state == State.QUEUED)
+    rows = tx.execute(queued).all()
+    return int(tx.execute(count).scalar_one()), [(from_row(row), row.rank - 1) for row in rows]
+
+
+def ahead(tx: Tx, job: Job) -> int:
+    """Return how many jobs wait for the same engine and came earlier."""
+    return int(
+        tx.execute(
+            sa.select(sa.func.count())
+            .select_from(jobs)
+            .where(jobs.c.state == State.QUEUED, jobs.c.engine == job.plan.engine)
+            .where(sa.or_(jobs.c.created < job.created, (jobs.c.created == job.created) & (jobs.c.id < job.id)))
+        ).scalar_one()
+    )
+
+
+def error_columns(error: BotError) -> dict[str, Any]:
+    """Return how an error is stored: its class, and what fills its sentence."""
+    return {
+        "error": type(error).__name__,
+        "error_args": {name: str(value) for name, value in error.args_.items()},
+    }
+
+
+def _cancel_asked(tx: Tx, job: Job) -> bool:
+    # Locked, so that on PostgreSQL no cancel is promised between this look and the end that is written next.
+    return bool(tx.execute(sa.select(jobs.c.cancel).where(jobs.c.id == job.id).with_for_update()).scalar_one())
+
+
+def _one(tx: Tx, condition: sa.ColumnElement[bool]) -> Job | None:
+    row = tx.execute(jobs.select().where(condition)).one_or_none()
+    return None if row is None else from_row(row)
+
+
+def _step(tx: Tx, job: Job, **columns: Any) -> None:
+    mine = (jobs.c.id == job.id) & (jobs.c.fence == job.fence) & jobs.c.owner.is_not(None)
+    if tx.execute(jobs.update().where(mine).values(fence=job.fence, **columns)).rowcount != 1:
+        raise LeaseLost(job.id)

@@ -1,0 +1,108 @@
+"""`easel imagine`: one picture from the command line, without the database and beside a running bot."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.config import Config
+from bot.drawing import draw
+from bot.engines.base import DrawnPicture, InputPicture, Run
+from bot.engines.registry import Registry
+from bot.errors import EmptyEdit, EmptyPrompt, MaskWithoutPicture
+from bot.flags import parse as parse_flags
+from bot.i18n.catalogue import Catalogues
+from bot.pictures.inspect import InputLimits, Inspected, prepare_input, same_size_or_refuse
+from bot.pictures.sandbox import Sandbox
+from bot.planning import Asked, Planner
+from bot.settings.layers import resolve
+from bot.types import Kind, Options, Picture
+
+Progress = Callable[[float | None], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What came of it."""
+
+    files: Sequence[Path]
+    notes: Sequence[str]
+    """What was adapted to the engine, as sentences."""
+
+
+async def imagine(
+    config: Config,
+    text: str,
+    options: Options,
+    *,
+    images: Sequence[Path],
+    mask: Path | None,
+    output: Path,
+    progress: Progress,
+) -> Drawn:
+    """Draw `text`, or change `images` by it, and write `output` (`name-2.png` … for further pictures).
+
+    Raises Refused and EngineError with the sentence to show, OSError when a file cannot be read or written.
+    """
+    parsed = parse_flags(text, options)
+    if not parsed.text:
+        raise EmptyEdit if images else EmptyPrompt
+    if mask is not None and not images:
+        raise MaskWithoutPicture
+    async with Sandbox() as sandbox:
+        engines = Registry.build(config.engines, sandbox)
+        try:
+            inputs = [await _read(sandbox, path) for path in images]
+            masks = [await _read(sandbox, mask)] if mask else []
+            if masks:
+                same_size_or_refuse(inputs[0], masks[0])
+            planner = Planner(engines, config.limits, Catalogues())
+            effective = resolve({"operator": config.defaults}, config.limits)
+            kind: Kind = "edit" if inputs else "generate"
+            engine = planner.choose_engine(kind, parsed.options, effective, mask=bool(masks))
+            used = inputs[: planner.max_inputs(engine, parsed.options)]
+            asked = Asked(
+                kind,
+                parsed.text,
+                parsed.options,
+                [_picture(each) for each in used],
+                _picture(masks[0]) if masks else None,
+                given=len(inputs),
+            )
+            plan = planner.plan(asked, engine, effective, effective.language or config.language)
+            files: list[Path] = []
+
+            async def write(picture: DrawnPicture) -> None:
+                path = output.with_stem(f"{output.stem}-{len(files) + 1}") if files else output
+                await asyncio.to_thread(path.write_bytes, picture.data)
+                files.append(path)
+
+            configured = engines.configured(engine)
+            run = Run(
+                deadline=asyncio.get_running_loop().time() + configured.timeout_s,
+                on_picture=write,
+                on_progress=lambda fraction, preview: progress(fraction),
+            )
+            given = [InputPicture(each.data, each.mime, each.width, each.height) for each in [*used, *masks]]
+            await draw(
+                configured.engine,
+                plan,
+                given[: len(used)],
+                given[len(used)] if masks else None,
+                run,
+                timeout_s=configured.timeout_s,
+            )
+            return Drawn(files, plan.adapted)
+        finally:
+            await engines.aclose()
+
+
+async def _read(sandbox: Sandbox, path: Path) -> Inspected:
+    data = await asyncio.to_thread(path.read_bytes)
+    return await prepare_input(sandbox, data, path.name, InputLimits())
+
+
+def _picture(inspected: Inspected) -> Picture:
+    return Picture("", inspected.mime, inspected.width, inspected.height, len(inspected.data))

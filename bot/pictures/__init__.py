@@ -1,0 +1,1 @@
+"""Pictures: inspected, freed of metadata and fitted, decoded only in limited child processes."""

@@ -1,0 +1,126 @@
+"""What every test lives under: no outside network, a clean environment, and machine needs that are never silent.
+
+With `REQUIRE_ALL=1` (or `CI=true`) a skipped test is a failed one.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import shutil
+import socket
+from collections.abc import Callable, Generator, Iterator
+from typing import Any
+
+import hypothesis
+import pytest
+
+REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1" or os.environ.get("CI") == "true"
+
+# Tests never depend on timing; where all must pass, the examples are the same every time.
+hypothesis.settings.register_profile(
+    "easel",
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    derandomize=REQUIRE_ALL,
+)
+hypothesis.settings.load_profile("easel")
+
+
+class OutsideNetwork(RuntimeError):
+    """A test tried to reach something that is not on this machine."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn a skip into a failure where everything must run."""
+    report = yield
+    if REQUIRE_ALL and report.skipped and call.excinfo and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"Skipped, although REQUIRE_ALL or CI is set: {call.excinfo.value}"
+    return report
+
+
+@pytest.fixture(autouse=True, scope="session")
+def clean_environment() -> Iterator[None]:
+    """Take away what the developer's shell could change: proxies, and settings of Easel's own."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.upper().startswith("EASEL_") or name.lower().endswith("_proxy"):
+                patch.delenv(name)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_outside_network() -> Iterator[None]:
+    """Let sockets of this process reach this machine only, and look up no other names."""
+    connect, connect_ex, getaddrinfo = socket.socket.connect, socket.socket.connect_ex, socket.getaddrinfo
+
+    def local_connect(self: socket.socket, address: Any) -> None:
+        _refuse_outside(self, address)
+        connect(self, address)
+
+    def local_connect_ex(self: socket.socket, address: Any) -> int:
+        _refuse_outside(self, address)
+        return connect_ex(self, address)
+
+    def local_getaddrinfo(host: Any, *args: Any, **options: Any) -> Any:
+        if not is_local(host):
+            raise OutsideNetwork(f"Tests may not look up {host!r}.")
+        return getaddrinfo(host, *args, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", local_connect)
+        patch.setattr(socket.socket, "connect_ex", local_connect_ex)
+        patch.setattr(socket, "getaddrinfo", local_getaddrinfo)
+        yield
+
+
+def _refuse_outside(sock: socket.socket, address: Any) -> None:
+    if sock.family in (socket.AF_INET, socket.AF_INET6) and not is_local(address[0]):
+        raise OutsideNetwork(f"Tests may not connect to {address!r}.")
+
+
+def is_local(host: str | bytes | None) -> bool:
+    """Tell whether the host is this machine: loopback, unspecified, or `localhost`."""
+    name = host.decode() if isinstance(host, bytes) else host
+    if name in (None, "", "localhost"):
+        return True
+    try:
+        address = ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_unspecified
+
+
+@pytest.fixture
+def free_port() -> Callable[[], int]:
+    """Give a function that names a loopback port nobody listens on, another one at each call."""
+    given: set[int] = set()
+
+    def find() -> int:
+        while True:
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", 0))
+                port: int = probe.getsockname()[1]
+            if port not in given:
+                given.add(port)
+                return port
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def chromium() -> dict[str, Any]:
+    """Give the arguments for Playwright's `chromium.launch`; skip, or fail, where no browser is installed."""
+    names = ("chromium", "chromium-browser", "google-chrome")  # as in scripts/install_browser
+    path = next(filter(None, map(shutil.which, names)), None)
+    if path is None:
+        pytest.skip("No Chromium on this machine: run scripts/install_browser as root.")
+    flags = (
+        "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+        "--disable-component-update --disable-sync"
+    )
+    return {"executable_path": path, "headless": True, "args": flags.split()}

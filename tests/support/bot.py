@@ -1,0 +1,80 @@
+"""Worker and courier over a real database, with an engine and a platform for tests."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from bot.db.database import Database
+from bot.engines.registry import Registry
+from bot.i18n.catalogue import Catalogues
+from bot.jobs import journal
+from bot.jobs.courier import Courier
+from bot.jobs.statuses import Statuses
+from bot.jobs.worker import Worker
+from bot.observe import Metrics
+from bot.pictures.sandbox import Sandbox
+from bot.types import Job
+from bot.wording import Wording
+from tests.support.engines import ScriptedEngine, registry
+from tests.support.jobs import add, opened
+from tests.support.memory_platform import MemoryPlatform
+
+
+class Bot:
+    """Worker and courier of one process life."""
+
+    def __init__(self, database: Database, engines: Registry, platform: MemoryPlatform, sandbox: Sandbox) -> None:
+        self.database = database
+        platforms = {"local": platform}
+        self.statuses = Statuses(platforms)
+        wording, metrics = Wording(Catalogues()), Metrics()
+        self.courier = Courier(
+            owner="w",
+            database=database,
+            engines=engines,
+            platforms=platforms,
+            statuses=self.statuses,
+            wording=wording,
+            metrics=metrics,
+        )
+        self.worker = Worker(
+            owner="w",
+            database=database,
+            engines=engines,
+            sandbox=sandbox,
+            statuses=self.statuses,
+            wording=wording,
+            metrics=metrics,
+            ended=self.courier.wake,
+        )
+
+    async def ask(self, new: Job) -> Job:
+        stored = await add(self.database, new)
+        self.worker.wake()
+        return stored
+
+    async def get(self, job_id: str) -> Job:
+        found = await self.database.read(lambda tx: journal.get(tx, job_id))
+        assert found is not None
+        return found
+
+
+@asynccontextmanager
+async def running(
+    folder: Path, engine: ScriptedEngine, platform: MemoryPlatform, *, slots: int = 2, grace: float = 5
+) -> AsyncIterator[Bot]:
+    """Run a bot until the block ends, then shut it down as a process does."""
+    async with Sandbox() as sandbox, opened(folder) as database:
+        bot = Bot(database, registry(engine, slots=slots), platform, sandbox)
+        await bot.worker.recover(everything=True)
+        tasks = [asyncio.create_task(bot.worker.run()), asyncio.create_task(bot.courier.run())]
+        try:
+            yield bot
+        finally:
+            await bot.worker.stop(grace)
+            await bot.courier.stop(grace)
+            await asyncio.gather(*tasks)
+            await bot.statuses.aclose()

@@ -1,0 +1,248 @@
+"""What commands answer, from values: lists, details, help."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from adapters.commands.help import NEEDS, explain, overview, usable_flags
+from adapters.commands.phrasing import Phrasing
+from adapters.commands.table import COMMANDS, leaves
+from bot.app import Past, Standing
+from bot.engines.base import Capabilities, Health, Model
+from bot.errors import EngineBusy
+from bot.flags import FLAGS
+from bot.i18n.catalogue import Catalogues
+from bot.i18n.negotiate import LANGUAGES
+from bot.settings.layers import Effective, Layer, resolve
+from bot.settings.models import Policy, Preferences
+from bot.types import Job, State
+from tests.support import jobs
+from tests.support.catalogues import compiled
+
+NOW = 1_000_000.0
+ENGLISH = Phrasing(Catalogues(), "en", NOW)
+DRAWS = Capabilities(seed=True)
+
+
+def job(**fields: Any) -> Job:
+    """Return a delivered job of five minutes ago; `plan` changes its plan."""
+    plan = fields.pop("plan", {})
+    made: dict[str, Any] = {"state": State.DELIVERED, "created": NOW - 300, "started": NOW - 300, "ended": NOW - 296.75}
+    return dataclasses.replace(jobs.job(**plan), **(made | fields))
+
+
+def effective(layers: Mapping[Layer, Preferences]) -> Effective:
+    return resolve(layers, Policy())
+
+
+# ── settings ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_every_setting_is_listed_with_its_value_and_source() -> None:
+    lines = ENGLISH.settings(
+        effective(
+            {
+                "person": Preferences(size="16:9", count=9),
+                "channel": Preferences(negative="rain"),
+                "server": Preferences(preview=False),
+                "operator": Preferences(edit_engine="demo"),
+            }
+        )
+    ).splitlines()
+    assert [line.partition(":")[0] for line in lines] == list(Preferences.model_fields)
+    assert {
+        "size: 16:9 — set by you",
+        "count: 4 — set by you — 9 is more than allowed here",
+        "negative: rain — set for this channel",
+        "preview: off — set for this server",
+        "edit_engine: demo — set by the operator",
+        "generate_engine: automatic — built in",
+        "style: none — built in",
+        "metadata: on — built in",
+    } <= set(lines)
+
+
+def test_what_was_set_is_said_and_what_hides_it() -> None:
+    mine = effective({"person": Preferences(size="1:1"), "server": Preferences(size="16:9")})
+    assert ENGLISH.saved("person", mine, "size") == "Saved for you.\nsize: 1:1 — set by you"
+    assert ENGLISH.saved("server", mine, "size").splitlines() == [
+        "Saved for this server.",
+        "A nearer setting still holds for you here:",
+        "size: 1:1 — set by you",
+    ]
+    assert ENGLISH.taken_back("channel", mine, None) == "Taken back for this channel."
+    assert ENGLISH.taken_back("person", mine, "count") == "Taken back for you.\ncount: 1 — built in"
+
+
+# ── jobs ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("state", "ahead", "progress", "line"),
+    [
+        (State.QUEUED, 0, None, "waiting, next in line"),
+        (State.QUEUED, 1, None, "waiting, 1 comes before it"),
+        (State.QUEUED, 12, None, "waiting, 12 come before it"),
+        (State.RUNNING, 0, None, "being drawn"),
+        (State.RUNNING, 0, 0.404, "being drawn, 40 %"),
+        (State.DRAWN, 0, 1.0, "finished, about to be posted"),
+        (State.POSTING, 0, 1.0, "finished, about to be posted"),
+    ],
+)
+def test_a_waiting_job_says_how_it_stands(state: State, ahead: int, progress: float | None, line: str) -> None:
+    standing = Standing(job(state=state, progress=progress), ahead)
+    assert ENGLISH.queue([standing, standing]) == f"1. a red fox — {line}\n2. a red fox — {line}"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "ago"),
+    [
+        (-5, "just now"),
+        (59, "just now"),
+        (60, "1 minute ago"),
+        (3599, "59 minutes ago"),
+        (3600, "1 hour ago"),
+        (86399, "23 hours ago"),
+        (86400, "1 day ago"),
+        (999999, "11 days ago"),
+    ],
+)
+def test_history_says_when(seconds: float, ago: str) -> None:
+    past = Past(job(created=NOW - seconds), (jobs.picture(), jobs.picture()))
+    assert ENGLISH.history([past]) == f"{ago} — a red fox — 2 pictures"
+
+
+@pytest.mark.parametrize(
+    ("past", "line"),
+    [
+        (Past(job(), (jobs.picture(),)), "a red fox — 1 picture"),
+        (Past(job(), ()), "a red fox — deleted"),
+        (Past(job(state=State.CANCELLED), ()), "a red fox — cancelled"),
+        (
+            Past(job(state=State.FAILED, error="EngineBusy", error_args={"engine": "demo"}), ()),
+            f"a red fox — {EngineBusy.sentence.format(engine='demo')}",
+        ),
+        (
+            Past(job(plan={"prompt": "", "shown_again": True}), (jobs.picture(),)),
+            "an earlier picture, shown again — 1 picture",
+        ),
+        (Past(job(plan={"prompt": "a\n fox " * 40}), ()), f"{'a fox ' * 9}a fox… — deleted"),
+    ],
+)
+def test_history_says_what_came_of_it(past: Past, line: str) -> None:
+    assert ENGLISH.history([past]) == f"5 minutes ago — {line}"
+
+
+def test_details_tell_all_that_is_known() -> None:
+    pictures = tuple(dataclasses.replace(jobs.picture(), facts={"seed": seed}) for seed in (0, 1))
+    plan = {"prompt": "a fox {x}", "negative": "rain", "adapted": ("I left the steps out.",), "count": 2}
+    facts = {"model": "sketch", "revised_prompt": "a red fox in the snow", "cost": None}
+    assert ENGLISH.details(Past(job(plan=plan, facts=facts), pictures)).splitlines() == [
+        "a fox {x}",
+        "Prompt sent: a red fox in the snow",
+        "Negative: rain",
+        "Engine: demo",
+        "Model: sketch",
+        "Seed: 0, 1",
+        "Size: 64 × 64",
+        "Time: 5 minutes ago · 3.2 s",
+        "I left the steps out.",
+    ]
+
+
+def test_details_leave_out_what_is_not_known() -> None:
+    waiting = job(state=State.QUEUED, started=None, ended=None, plan={"model": "sketch", "seed": 0})
+    assert ENGLISH.details(Past(waiting, ())).splitlines() == [
+        "a red fox",
+        "Engine: demo",
+        "Model: sketch",
+        "Seed: 0",
+        "Time: 5 minutes ago",
+    ]
+    failed = job(state=State.FAILED, error="EngineBusy", error_args={"engine": "demo"})
+    assert ENGLISH.details(Past(failed, ())).splitlines()[-1] == EngineBusy.sentence.format(engine="demo")
+    again = job(plan={"prompt": "", "shown_again": True})
+    assert ENGLISH.details(Past(again, ())) == "an earlier picture, shown again — 5 minutes ago"
+
+
+# ── engines ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_engines_say_what_they_can_and_which_is_chosen() -> None:
+    engines = {"demo": Capabilities(edit=True, mask=True, seed=True), "cloud": Capabilities()}
+    assert ENGLISH.engines(engines, effective({"server": Preferences(generate_engine="cloud")})).splitlines() == [
+        "demo — draws · changes pictures · takes a mask · takes a seed",
+        "cloud — draws",
+        "",
+        "generate_engine: cloud — set for this server",
+        "edit_engine: automatic — built in",
+    ]
+
+
+def test_only_the_first_models_are_listed() -> None:
+    models = [Model(f"model-{number}", "Sketch" if number == 1 else "") for number in range(30)]
+    lines = ENGLISH.models("demo", models, "").splitlines()
+    assert lines[:2] == ["model-0", "model-1 — Sketch"]
+    assert lines[25:] == ["And 5 more. Add a part of a name to find it."]
+    assert ENGLISH.models("demo", models[:25], "").count("\n") == 24
+    assert "no model with “xl” in its name" in ENGLISH.models("demo", [], "xl")
+    assert "no model to choose" in ENGLISH.models("demo", [], "")
+
+
+def test_a_check_says_what_it_found() -> None:
+    assert ENGLISH.tested("demo", Health(True, "Ready.")) == "✓ demo: Ready."
+    assert ENGLISH.tested("demo", Health(False, "No {answer}.")) == "✗ demo: No {answer}."
+
+
+# ── help ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture(scope="module", params=LANGUAGES)
+def phrasing(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Phrasing:
+    return Phrasing(compiled(tmp_path_factory.mktemp("locales")), request.param, NOW)
+
+
+def test_help_lists_every_command_and_flag(phrasing: Phrasing) -> None:
+    with capture_logs() as logs:
+        lines = overview(phrasing, "!", [DRAWS]).splitlines()
+    for command in COMMANDS.values():
+        assert f"!{command.name} — {phrasing.say(command.description)}" in lines
+    listed = [line.split()[0] for line in lines if line.startswith("--")]
+    assert listed == ["--size", "--count", "--seed", "--model", "--engine"]
+    assert "!help imagine" in lines[-1]
+    assert logs == []
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_is_explained(phrasing: Phrasing, name: str) -> None:
+    with capture_logs() as logs:
+        text = explain(phrasing, "!", COMMANDS[name], [DRAWS])
+    for path, command in leaves(COMMANDS[name]):
+        assert f"!{' '.join(path)}" in text
+        assert phrasing.say(command.description) in text
+        for example in command.examples:
+            assert f"!{' '.join(path)} {phrasing.say(example)}" in text
+    assert "{" not in text
+    assert logs == []
+
+
+def test_settings_are_explained_with_their_meaning(phrasing: Phrasing) -> None:
+    text = explain(phrasing, "!", COMMANDS["settings"], [])
+    for name, setting in Preferences.model_fields.items():
+        assert f"{name} — {phrasing.say(setting.description or '')}" in text
+
+
+def test_flags_are_shown_where_an_engine_understands_them() -> None:
+    needed: dict[str, Any] = {need: True for need in NEEDS.values() if need}
+    everything = Capabilities(**needed)
+    assert [flag.name for flag in usable_flags([DRAWS, everything])] == [
+        each.name for each in FLAGS if each.name in NEEDS
+    ]
+    assert set(NEEDS) <= {flag.name for flag in FLAGS}
+    assert "--steps" in explain(ENGLISH, "/", COMMANDS["edit"], [everything])
+    assert "--steps" not in explain(ENGLISH, "/", COMMANDS["edit"], [DRAWS])
