@@ -12,6 +12,7 @@ endif
 UV := .uv/bin/uv
 BIN := .venv/bin
 # Browser tests name themselves a group, so that one worker starts one browser.
+BENCHMARKS := loop_stall streamed_picture added_time discord_acknowledgement
 PYTEST := $(BIN)/pytest -n auto --maxprocesses=4 --dist=loadgroup
 
 export UV_PYTHON_DOWNLOADS := never
@@ -55,7 +56,7 @@ messages: sync
 	$(UV) sync -q --locked --all-extras --all-groups
 
 benchmark: sync
-	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+	@for name in $(BENCHMARKS); do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 sync: $(UV)
 	@$(UV) sync -q --locked --all-extras --all-groups

@@ -23,6 +23,8 @@ class Delivery:
     alt: str
     """Alternative text of the pictures: the prompt."""
     buttons: tuple[Button, ...] = ()
+    retried: bool = False
+    """An earlier attempt to post it may have got through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +57,30 @@ class Told:
 
     text: str
     """In the person's language."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One unfinished job and its place."""
+
+    job: Job
+    ahead: int
+    """Jobs that wait for the same engine and came earlier; 0 also when it runs already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """One earlier job and the pictures it made, as far as kept."""
+
+    job: Job
+    pictures: tuple[Picture, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A picture that is no larger than a place allows."""
+
+    data: bytes
+    mime: str
+    note: str
+    """What was lost on the way, in a sentence; empty when nothing was."""

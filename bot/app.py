@@ -6,11 +6,11 @@ Everything a person did wrong is raised as a `Refused`; `easel.say(language, err
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
 from functools import partial
+from typing import Literal
 
 from bot import types
-from bot.answers import Accepted, Told
+from bot.answers import Accepted, Fitted, Past, Standing, Told
 from bot.config import Config
 from bot.db import pictures, retention, seen
 from bot.db.database import Database, Tx
@@ -30,25 +30,10 @@ from bot.jobs import journal
 from bot.jobs.courier import Courier
 from bot.jobs.worker import Worker
 from bot.observe import Metrics
+from bot.pictures.fit import LOSSES, fit
+from bot.pictures.sandbox import Sandbox
 from bot.settings.store import Settings
 from bot.types import Job, MessageRef, Person, Picture, Place, Request, State, new_id
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """One unfinished job and its place."""
-
-    job: Job
-    ahead: int
-    """Jobs that wait for the same engine and came earlier; 0 also when it runs already."""
-
-
-@dataclass(frozen=True, slots=True)
-class Past:
-    """One earlier job and the pictures it made, as far as kept."""
-
-    job: Job
-    pictures: tuple[Picture, ...]
 
 
 class Easel:
@@ -63,6 +48,7 @@ class Easel:
         catalogues: Catalogues,
         settings: Settings,
         intake: Intake,
+        sandbox: Sandbox,
         worker: Worker,
         courier: Courier,
         metrics: Metrics,
@@ -74,6 +60,7 @@ class Easel:
         self.settings = settings
         self._database = database
         self._intake = intake
+        self._sandbox = sandbox
         self._worker = worker
         self._courier = courier
         self._metrics = metrics
@@ -86,13 +73,12 @@ class Easel:
         Returns the accepted job, words to answer instead (a hint), or None when silence is right. The same request key
         always leads to the same job. Raises Refused.
         """
-        language = await self.language(request.person, request.place)
-        answer = await self._intake.accept(request, language)
+        effective = await self.settings.effective(request.person, request.place)
+        language = self.settings.spoken(effective, request.person)
+        answer = await self._intake.accept(request, effective, language)
         match answer:
-            case "again":
-                return await self.again(request.person, request.place, request.key, message=request.message)
-            case "undo":
-                return await self.undo(request.person, request.place, request.key, message=request.message)
+            case "again" | "undo" as wish:
+                return await self._once_more(wish, request)
             case Job():
                 return await self._begin(answer)
             case _:
@@ -132,7 +118,7 @@ class Easel:
         language = await self.language(person, place)
 
         def step(tx: Tx) -> Job:
-            newest = picture or seen.newest(tx, place, "easel")
+            newest = picture or journal.newest_picture(tx, place, "easel")
             made_by = self._producer(tx, newest)
             if made_by is None or (parent := made_by.parent) is None:
                 raise NothingToUndo
@@ -241,6 +227,10 @@ class Easel:
         await self._database.write(step)
         return job
 
+    async def status_shown(self, job: Job, message: str) -> None:
+        """Remember the platform's own message that shows how a job stands, for whoever ends the job."""
+        await self._database.write(lambda tx: journal.status_shown(tx, job.id, message))
+
     async def picture(self, picture_id: str) -> tuple[Picture, bytes]:
         """Return a stored picture and its bytes. Raises Gone."""
         known = await self._database.read(lambda tx: pictures.get(tx, picture_id))
@@ -248,6 +238,16 @@ class Easel:
         if known is None or data is None:
             raise Gone
         return known, data
+
+    async def fitted(self, picture_id: str, limit: int, language: str) -> Fitted:
+        """Return a stored picture in at most `limit` bytes: unchanged if it fits, else as little changed as possible.
+
+        Raises TooLarge when no sensible picture is that small, and Gone.
+        """
+        picture, data = await self.picture(picture_id)
+        found = await fit(self._sandbox, data, picture.mime, limit)
+        said = LOSSES.get(found.loss, "")
+        return Fitted(found.data, found.mime, said and self.say(language, said, width=found.width, height=found.height))
 
     # ── words ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -257,11 +257,19 @@ class Easel:
 
     def say(self, language: str, what: str | BotError, **args: object) -> str:
         """Return a catalogue sentence, or an error's, in a language."""
-        if isinstance(what, BotError):
-            return self.catalogues.error(language, what)
-        return self.catalogues.text(language, what, **args)
+        say = self.catalogues
+        return say.error(language, what) if isinstance(what, BotError) else say.text(language, what, **args)
 
     # ── inside ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _once_more(self, wish: Literal["again", "undo"], request: Request) -> Accepted:
+        """Do what one word asks for, with the picture it replies to, else with the newest."""
+        meant = request.replied[0].picture if request.replied_by == "easel" and request.replied else None
+        asked = (request.person, request.place, request.key)
+        if wish == "undo":
+            return await self.undo(*asked, picture=meant, message=request.message)
+        made_by = await self._database.read(lambda tx: self._producer(tx, meant))
+        return await self.again(*asked, job_id=made_by.id if made_by else None, message=request.message)
 
     async def _begin(self, job: Job) -> Accepted:
         self._metrics.accepted.labels(self.engines.type_of(job.plan.engine)).inc()

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
-import json
 import os
 import signal
 import sys
@@ -19,10 +18,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.config import Config, load
+from bot.cli_offline import db, intent, models, read_config
+from bot.config import Config
 from bot.errors import BotError, ConfigError
 
 if TYPE_CHECKING:
+    from adapters.discord.platform import DiscordPlatform
     from adapters.local.platform import LocalPlatform
     from bot.app import Easel
     from bot.db.database import Database
@@ -40,7 +41,7 @@ def main() -> None:
             click.echo(problem, err=True)
         sys.exit(2)
     except BotError as error:
-        click.echo(error.sentence.format_map(error.args_), err=True)
+        click.echo(str(error), err=True)  # with the detail: who sits here may put it right
         sys.exit(1)
     except OSError as error:
         click.echo(f"{error.filename}: {error.strerror}" if error.filename else str(error), err=True)
@@ -64,15 +65,6 @@ def commands(context: click.Context, path: Path | None) -> None:
     context.obj = path
 
 
-def _config(context: click.Context) -> Config:
-    config = load(context.obj, os.environ)
-    # Logs go to standard error; what a command prints is its result.
-    from bot.observe import configure_logging
-
-    configure_logging(config.log_format, log_prompts=config.log_prompts)
-    return config
-
-
 @commands.command()
 @click.option("--only", type=click.Choice(PLATFORMS), help="Serve just this platform, or just draw.")
 @click.pass_context
@@ -80,7 +72,7 @@ def run(context: click.Context, only: str | None) -> int:
     """Run the bot."""
     from bot import process
 
-    config = _config(context)
+    config = read_config(context)
     studio: list[LocalPlatform] = []
     adapters = _adapters(config, only, studio)
 
@@ -97,11 +89,16 @@ def run(context: click.Context, only: str | None) -> int:
 
 def _adapters(config: Config, only: str | None, studio: list[LocalPlatform]) -> Mapping[str, Adapter]:
     """Return makers of the platforms that are configured, or of the only one asked for."""
-    for name, wanted in (("discord", config.discord.token.get_secret_value()), ("matrix", config.matrix.homeserver)):
-        if only == name or (wanted and only is None):
-            key = "discord.token" if name == "discord" else "matrix.homeserver"
-            variable = f"EASEL_{key.upper().replace('.', '__')}"
-            raise ConfigError(f"{key}: this version of Easel cannot speak {name.capitalize()} yet ({variable})")
+    if only == "matrix" or (config.matrix.homeserver and only is None):
+        raise ConfigError("matrix.homeserver: this version of Easel cannot speak Matrix yet (EASEL_MATRIX__HOMESERVER)")
+    token = config.discord.token.get_secret_value()
+    if only == "discord" and not token:
+        raise ConfigError("discord.token: is missing; docs/discord.md says how to get one (EASEL_DISCORD__TOKEN)")
+
+    def make_discord(easel: Easel, database: Database) -> DiscordPlatform:
+        from adapters.discord.platform import DiscordPlatform
+
+        return DiscordPlatform(easel, config)
 
     def make_studio(easel: Easel, database: Database) -> LocalPlatform:
         from adapters.local.platform import LocalPlatform
@@ -110,7 +107,12 @@ def _adapters(config: Config, only: str | None, studio: list[LocalPlatform]) -> 
         studio.append(LocalPlatform(easel, StudioMessages(database), config))
         return studio[-1]
 
-    return {"local": make_studio} if only == "local" or (only is None and config.studio_enabled) else {}
+    adapters: dict[str, Adapter] = {}
+    if token and only in (None, "discord"):
+        adapters["discord"] = make_discord
+    if only == "local" or (only is None and config.studio_enabled):
+        adapters["local"] = make_studio
+    return adapters
 
 
 def _desktop() -> bool:
@@ -123,19 +125,43 @@ def _desktop() -> bool:
 @commands.command()
 @click.pass_context
 def check(context: click.Context) -> int:
-    """Check configuration, database and engines, one line each."""
+    """Check configuration, database, engines and platforms, one line each."""
+    from bot.checkup import Line
     from bot.checkup import check as lines
 
-    async def show() -> int:
-        failed = 0
-        async for line in lines(config):
-            failed += not line.ok
-            click.echo(f"{'ok    ' if line.ok else 'FAILED'}  {line.part}: {line.sentence}")
-        return 1 if failed else 0
+    failed = 0
 
-    config = _config(context)
+    def show(line: Line) -> None:
+        nonlocal failed
+        failed += not line.ok
+        click.echo(f"{'ok    ' if line.ok else 'FAILED'}  {line.part}: {line.sentence}")
+
+    async def look() -> None:
+        async for line in lines(config):
+            show(line)
+        if config.discord.token.get_secret_value():
+            from adapters.discord.checkup import check as discord
+
+            show(await discord(config))
+
+    config = read_config(context)
     _adapters(config, None, [])  # a platform that cannot be served is a mistake here as in `run`
-    return asyncio.run(show())
+    asyncio.run(look())
+    return 1 if failed else 0
+
+
+@commands.group()
+def discord() -> None:
+    """Help with connecting Discord."""
+
+
+@discord.command()
+@click.pass_context
+def invite(context: click.Context) -> None:
+    """Print the link that adds Easel to a server, with exactly the permissions it uses."""
+    from adapters.discord.invite import link
+
+    click.echo(link(read_config(context).discord.token.get_secret_value()))
 
 
 @commands.command()
@@ -163,7 +189,7 @@ def imagine(
     from bot import oneshot
     from bot.types import Options
 
-    config = _config(context)
+    config = read_config(context)
     if not output.absolute().parent.is_dir():  # known only after drawing, it might have cost money
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(output))
     options = Options(engine=engine, size=size, count=count)
@@ -191,82 +217,5 @@ def _progress_bar() -> Iterator[Callable[[float | None], None]]:
         yield lambda fraction: bar.update(task, total=None if fraction is None else 1, completed=fraction)
 
 
-@commands.command()
-@click.argument("engine", required=False)
-@click.pass_context
-def models(context: click.Context, engine: str | None) -> None:
-    """List the models of ENGINE, or of all engines."""
-    from bot.engines.registry import Registry
-    from bot.pictures.sandbox import Sandbox
-
-    config = _config(context)
-
-    async def show() -> None:
-        async with Sandbox() as sandbox:
-            engines = Registry.build(config.engines, sandbox)
-            try:
-                for id_ in [engine] if engine else list(engines):
-                    for model in await engines.get(id_).models():
-                        click.echo(f"{id_}\t{model.id}" + (f"\t{model.title}" if model.title else ""))
-            finally:
-                await engines.aclose()
-
-    asyncio.run(show())
-
-
-@commands.command()
-def intent() -> None:
-    """Say what Easel would do with the messages on standard input.
-
-    Each is a line of JSON, such as {"text": "make it night", "replied": 1}.
-    """
-    from bot.intent import Rules, decide, from_json
-
-    rules = Rules.load()
-    for number, line in enumerate(sys.stdin, 1):
-        if line.strip():
-            try:
-                decision = decide(from_json(line), rules)
-            except ValueError as error:
-                raise click.UsageError(f"line {number}: {error}") from error
-            click.echo(json.dumps(decision.as_dict()))
-
-
-@commands.group()
-def db() -> None:
-    """Care for the database."""
-
-
-@db.command()
-@click.pass_context
-def upgrade(context: click.Context) -> None:
-    """Bring the database up to date; `easel run` does it too."""
-    from bot.db import migrate
-    from bot.db.database import Database
-    from bot.process import database_address
-
-    config = _config(context)
-
-    async def work() -> None:
-        database = await Database.open(database_address(config))
-        try:
-            await migrate.upgrade(database)
-        finally:
-            await database.aclose()
-
-    asyncio.run(work())
-    click.echo("The database is up to date.")
-
-
-@db.command()
-@click.argument("target", type=click.Path(path_type=Path))
-@click.pass_context
-def backup(context: click.Context, target: Path) -> None:
-    """Copy the database to the new file TARGET, also while Easel runs."""
-    from bot.db.backup import backup as copy
-
-    config = _config(context)
-    if config.database_url is not None:
-        raise click.UsageError("With PostgreSQL, please use pg_dump.")
-    copy(config.data_dir / "easel.db", target)
-    click.echo(f"Copied to {target}.")
+for each in (models, intent, db):
+    commands.add_command(each)

@@ -41,11 +41,9 @@ async def draw(
         timed_out = not run.cancelled.is_set()
         run.cancelled.set()
         await asyncio.wait({calls}, timeout=STOP_GRACE_S)
-        if timed_out:
-            raise EngineTimeout(engine=engine.id, seconds=round(timeout_s))
-        if calls.done():
+        if calls.done() and (not timed_out or calls.exception() is None):
             return calls.result()
-        raise Cancelled
+        raise EngineTimeout(engine=engine.id, seconds=round(timeout_s)) if timed_out else Cancelled
     finally:
         stop.cancel()
         calls.cancel()
@@ -64,13 +62,15 @@ async def _calls(
     can = engine.capabilities(plan.model)
     result = Result()
     if handle is not None and can.resumable:
+        at_first = (run.drawn, run.known)
         try:
             result = await engine.resume(handle, run)
-            if run.drawn == 0:
+            if (run.drawn, run.known) == at_first:
                 raise NothingDrawn(engine=engine.id)
         except LostJob:
             if not can.free:
                 raise  # it may have been drawn and charged
+        run.begin_again(run.drawn)
     while (before := run.drawn) < plan.count:
         count = min(max(1, can.max_count), plan.count - before)
         run.begin_part(before / plan.count, count / plan.count)

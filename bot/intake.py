@@ -47,7 +47,8 @@ MAX_PROMPT = 32_000
 HINTS: Mapping[str, str] = {
     "help": N_(
         "Tell me what to draw, for example “a red fox in the snow at dusk”. "
-        "To change a picture, reply to it and say how: “make it night”. /help shows everything I can do."
+        "To change a picture, reply to it and say how: “make it night”. "
+        "Options such as --size 16:9 or --count 2 may stand in the words."
     ),
     "small_talk": N_("Hello! Tell me what I should draw, or reply to a picture and say what to change."),
 }
@@ -90,16 +91,17 @@ class Intake:
         self._platforms = platforms
         self._limits = limits
 
-    async def accept(self, request: Request, language: str) -> Job | Told | Literal["undo", "again"] | None:
+    async def accept(
+        self, request: Request, effective: Effective, language: str
+    ) -> Job | Told | Literal["undo", "again"] | None:
         """Return the accepted job, words to say instead, what else to do, or None to stay silent. Raises Refused."""
-        known = await self._database.read(lambda tx: journal.by_key(tx, request.key))
+        known, recent = await self._database.read(lambda tx: (journal.by_key(tx, request.key), _newest(tx, request)))
         if known is not None:
             return known
         if len(request.text) > MAX_PROMPT:
             raise PromptTooLong(length=len(request.text), limit=MAX_PROMPT)
         # In a thread, because the longest hostile text takes tens of milliseconds.
         parsed = await asyncio.to_thread(parse_flags, request.text, request.options)
-        recent = await self._database.read(lambda tx: _newest(tx, request))
         decision = intent.decide(_message(request, parsed.text, recent is not None), self._rules)
         match decision.decision:
             case "ignore":
@@ -112,7 +114,6 @@ class Intake:
                 return self._hint(decision.hint, language)
         if decision.repeat:
             return "again"
-        effective = await self._settings.effective(request.person, request.place)
         refs: Sequence[PictureRef] = ()
         if decision.decision == "edit":
             refs = [PictureRef("", picture=recent)] if decision.source == "recent" else _given(request)
@@ -212,11 +213,10 @@ class Intake:
 
     async def _fetch(self, request: Request, ref: PictureRef) -> _Input:
         """Get a picture's bytes and make them safe. Raises what people can do wrong with pictures, and Gone."""
-        if ref.picture is not None:
-            data = await stored.read(self._database, ref.picture)
-            if data is None:
+        data = await stored.read(self._database, ref.picture) if ref.picture is not None else None
+        if data is None:
+            if not ref.source:
                 raise Gone
-        else:
             data = await self._platforms[request.place.platform].fetch(ref, self._limits.max_bytes)
         clean = await prepare_input(self._sandbox, data, ref.name, self._limits)
         picture = _picture(clean)
@@ -235,7 +235,7 @@ class Intake:
 def _newest(tx: Tx, request: Request) -> str | None:
     """Return the newest picture to go back to: Easel's own, unless `edit` or a direct conversation makes any do."""
     any_will_do = request.command == "edit" or request.place.direct
-    return seen.newest(tx, request.place, None if any_will_do else "easel")
+    return journal.newest_picture(tx, request.place, None if any_will_do else "easel")
 
 
 def _permit(kind: Kind, effective: Effective) -> None:

@@ -111,6 +111,7 @@ async def assembled(config: Config, adapters: Mapping[str, Adapter], clock: Cloc
             catalogues=catalogues,
             settings=settings,
             intake=intake,
+            sandbox=sandbox,
             worker=worker,
             courier=courier,
             metrics=metrics,

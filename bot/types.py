@@ -82,6 +82,8 @@ class MessageRef:
 
     place: Place
     id: str
+    own: bool = False
+    """Easel wrote it (the response to a Discord command): it may show how the job stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ class PictureRef:
     size: int | None = None
     """Bytes, if the platform says so; not to be trusted."""
     picture: str | None = None
-    """Its id in Easel's own storage, if it is known to be there: then nothing is fetched."""
+    """Its id in Easel's own storage, if it was there: then it is fetched only if it no longer is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,11 +255,15 @@ class Job:
     progress: float | None = None
     """0-1, None when unknown."""
     handle: str | None = None
-    """The engine's own id of the running job, where it can be re-attached."""
+    """The engine's own id of the running call, where it can be re-attached."""
+    handle_at: int = 0
+    """Pictures that were stored when that call began."""
     facts: Mapping[str, Any] = field(default_factory=dict)
     """What the engine said of the whole call: model, revised prompt, cost."""
     posting_since: float | None = None
     post_attempts: int = 0
+    status_message: str | None = None
+    """Id of the message that shows how it stands, where the platform keeps one beside the request's own."""
     posted: tuple[str, ...] = ()
     """Ids of the messages that show its end."""
     error: str | None = None

@@ -5,8 +5,10 @@ With `REQUIRE_ALL=1` (or `CI=true`) a skipped test is a failed one.
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import os
+import random
 import shutil
 import socket
 from collections.abc import Callable, Generator, Iterator
@@ -14,6 +16,8 @@ from typing import Any
 
 import hypothesis
 import pytest
+
+from tests.support.discord import schema
 
 REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1" or os.environ.get("CI") == "true"
 
@@ -41,6 +45,12 @@ def pytest_runtest_makereport(
         report.outcome = "failed"
         report.longrepr = f"Skipped, although REQUIRE_ALL or CI is set: {call.excinfo.value}"
     return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say once that requests to Discord were not compared with Discord's own description."""
+    if text := schema.note():
+        terminalreporter.write_line(text)
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -97,17 +107,21 @@ def is_local(host: str | bytes | None) -> bool:
 
 @pytest.fixture
 def free_port() -> Callable[[], int]:
-    """Give a function that names a loopback port nobody listens on, another one at each call."""
+    """Give a function that names a loopback port nobody listens on, another one at each call.
+
+    Below the ports that systems give to outgoing connections: there one may be taken while a process restarts.
+    """
     given: set[int] = set()
+    chance = random.SystemRandom()
 
     def find() -> int:
         while True:
-            with socket.socket() as probe:
-                probe.bind(("127.0.0.1", 0))
-                port: int = probe.getsockname()[1]
-            if port not in given:
-                given.add(port)
-                return port
+            port = chance.randrange(12_000, 32_000)
+            with socket.socket() as probe, contextlib.suppress(OSError):
+                probe.bind(("127.0.0.1", port))
+                if port not in given:
+                    given.add(port)
+                    return port
 
     return find
 

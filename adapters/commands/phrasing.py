@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
 
-from bot.app import Past, Standing
+from bot.answers import Past, Standing
 from bot.engines.base import Capabilities, Health, Model
 from bot.i18n.catalogue import Catalogues
 from bot.i18n.marks import N_

@@ -22,6 +22,8 @@ class LocalPlatform:
 
     name: Platform = "local"
     keeps_pictures = True
+    status_after_s = 0.0
+    status_every_s = 0.0
 
     def __init__(self, easel: Easel, messages: StudioMessages, config: Config) -> None:
         """Listens once started, where `config.local` says."""
@@ -30,6 +32,11 @@ class LocalPlatform:
         self._standings = Standings(easel, self._events)
         self._conversation = Conversation(easel, messages, self._events)
         self._server = Server(easel, messages, self._conversation, self._standings, self._events, config)
+
+    @property
+    def connected(self) -> bool:
+        """The conversation is kept here: a message can always be stored."""
+        return True
 
     @property
     def address(self) -> str:
@@ -57,10 +64,8 @@ class LocalPlatform:
         self._events.publish("message", convert.message(message))
         return (_ref(message),)
 
-    async def posted(self, job: Job) -> tuple[MessageRef, ...]:
-        """Return the message that an interrupted `post` stored."""
-        message = await self._messages.by_key(_key(job))
-        return () if message is None else (_ref(message),)
+    async def settle(self, job: Job, posted: tuple[MessageRef, ...]) -> None:
+        """The standing on the page goes with the post."""
 
     async def fetch(self, ref: PictureRef, limit: int) -> bytes:
         """Return an upload of the request that is being accepted. Raises FileTooLarge, Gone."""

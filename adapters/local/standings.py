@@ -54,7 +54,11 @@ class Standings:
         active = await self._easel.active("local")
         for gone in self._newest.keys() - {each.job.id for each in active}:
             self.drop(gone)
-        return [self._view(self._newest.get(each.job.id) or self._untold(each.job, each.ahead)) for each in active]
+        return [
+            self._view(self._newest.get(each.job.id) or self._untold(each.job, each.ahead))
+            for each in active
+            if each.job.id not in self._ended  # its end is shown already, and written down in a moment
+        ]
 
     def _untold(self, job: Job, ahead: int) -> Status:
         if job.state is State.QUEUED:

@@ -43,7 +43,9 @@ jobs = sa.Table(
     sa.Column("cancel", sa.Boolean, nullable=False, default=False),
     sa.Column("progress", sa.Float),
     sa.Column("handle", sa.Text),
+    sa.Column("handle_at", sa.Integer, nullable=False, default=0),
     sa.Column("facts", sa.JSON, nullable=False, default=dict),  # what the engine said of the whole call
+    sa.Column("status_message", sa.Text),
     # The end of a job is told exactly once: `announced` is null until it has been.
     sa.Column("posting_since", Time),
     sa.Column("post_attempts", sa.Integer, nullable=False, default=0),

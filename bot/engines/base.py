@@ -7,13 +7,22 @@ and `edit` only ever see what the engine said it can do. To write one, copy `dem
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+import contextlib
+import dataclasses
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
 from bot.errors import Cancelled
 from bot.sizes import SizeRule
 from bot.types import Lora
+
+_T = TypeVar("_T")
+STORING_S = 8.0
+"""How long a call that is cancelled waits for a picture that is being stored."""
+
+Corrections = Mapping[str, Any]
+"""What an operator knows better of an engine's model: values by the names of `Capabilities`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +54,10 @@ class Capabilities:
     """A running job can be re-attached by its handle after a restart."""
     free: bool = False
     """Drawing costs nothing, so a job cut off by a crash may be drawn once more."""
+
+    def corrected(self, corrections: Corrections) -> Capabilities:
+        """Return these with an operator's corrections."""
+        return dataclasses.replace(self, **corrections)
 
 
 Nature = Literal["free", "resumable", "paid"]
@@ -98,13 +111,18 @@ class EditTask(Task):
     """Denoising strength: 0 keeps the picture, 1 replaces it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class DrawnPicture:
     """One picture as the engine gave it, bytes unchanged."""
 
     data: bytes
     seed: int | None = None
     """The seed it was drawn with, where the engine tells."""
+
+    def taken(self) -> bytes:
+        """Return the data and let go of it: whoever handed it over still holds this, and the data may be large."""
+        data, self.data = self.data, b""
+        return data
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +178,8 @@ class Run:
         self.drawn = 0
         """Pictures handed over so far."""
         self._taking = asyncio.Lock()
+        self.known = 0
+        """Pictures that `resume` will hand over and that are stored already."""
         self.failure: Exception | None = None
         """What kept the core from taking a picture."""
         self._part = (0.0, 1.0)
@@ -168,27 +188,45 @@ class Run:
         """Say that the next call is this part of the whole job (both 0-1); for the core, which may call repeatedly."""
         self._part = (start, width)
 
+    def begin_again(self, drawn: int, known: int = 0) -> None:
+        """Say that `drawn` pictures are stored already, of which `resume` hands over the last `known` once more."""
+        self.drawn, self.known = drawn, known
+
     def progress(self, fraction: float | None, preview: bytes | None = None) -> None:
-        """Tell how far the whole call is (0-1, None = unknown) and show a small picture (any web format)."""
+        """Tell how far the whole call is (0-1, None = unknown) and show a picture; a large one is made smaller."""
         start, width = self._part
         self._on_progress(None if fraction is None else start + min(max(fraction, 0.0), 1.0) * width, preview)
 
     async def picture(self, picture: DrawnPicture) -> None:
-        """Hand over a finished picture; it is inspected and stored before this returns.
+        """Hand over a finished picture; it is inspected and stored before this returns, also when it is cancelled.
 
         Raises BadAnswer when the bytes are no whole picture, and whatever keeps the core from storing it: that is the
         job's error, also if the engine makes another of it on the way.
         """
         async with self._taking:  # one after the other, however an engine calls
+            if self.known:
+                self.known -= 1
+                return
+            storing = asyncio.ensure_future(self._store(picture))
             try:
-                await self._on_picture(picture)
-            except Exception as error:
-                self.failure = error
+                await asyncio.shield(storing)
+            except asyncio.CancelledError:  # it is there, and may be paid for
+                with contextlib.suppress(Exception):
+                    await asyncio.wait_for(storing, STORING_S)
                 raise
-            self.drawn += 1
+
+    async def _store(self, picture: DrawnPicture) -> None:
+        try:
+            await self._on_picture(picture)
+        except Exception as error:
+            self.failure = error
+            raise
+        self.drawn += 1
 
     async def submitted(self, handle: str) -> None:
-        """Store the engine's own job id, so that a restarted process can `resume` it."""
+        """Store the engine's own job id, so that a restarted process can `resume` it. To be called before the job is
+        sent where the engine lets its client choose the id: then no crash comes between.
+        """
         if self._on_submitted is not None:
             await self._on_submitted(handle)
 
@@ -197,13 +235,27 @@ class Run:
         if self.cancelled.is_set():
             raise Cancelled
 
+    async def unless_cancelled(self, work: Coroutine[Any, Any, _T]) -> _T:
+        """Do this work, but stop it and raise Cancelled as soon as the job must stop."""
+        doing = asyncio.ensure_future(work)
+        stop = asyncio.ensure_future(self.cancelled.wait())
+        try:
+            await asyncio.wait({doing, stop}, return_when=asyncio.FIRST_COMPLETED)
+            if doing.done():
+                return doing.result()
+            raise Cancelled
+        finally:
+            stop.cancel()
+            if not doing.done():
+                doing.cancel()
+                with contextlib.suppress(asyncio.CancelledError, Exception):
+                    await doing
+
     async def pause(self, seconds: float) -> None:
         """Sleep, but wake up and raise Cancelled as soon as the job must stop."""
-        try:
+        with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.cancelled.wait(), seconds)
-        except TimeoutError:
-            return
-        raise Cancelled
+            raise Cancelled
 
 
 class Engine(Protocol):
@@ -237,7 +289,10 @@ class Engine(Protocol):
         ...
 
     async def resume(self, handle: str, run: Run) -> Result:
-        """Re-attach to a job submitted by an earlier process. Only called where `Capabilities.resumable`."""
+        """Re-attach to a job submitted by an earlier process and hand over all its pictures, in the order they have.
+
+        Raises LostJob when the engine surely neither has it nor will. Only called where `Capabilities.resumable`.
+        """
         ...
 
     async def aclose(self) -> None:

@@ -1,4 +1,4 @@
-"""Engine ids → engines, as configured. Adding an engine type: one line in `TYPES`."""
+"""Engine ids → engines, as configured."""
 
 from __future__ import annotations
 
@@ -6,17 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from bot.engines.base import Capabilities, Engine, Nature
-from bot.engines.demo import DemoEngine
+from bot.engines.making import TYPES
 from bot.errors import ConfigError, UnknownEngine
 from bot.pictures.sandbox import Sandbox
 from bot.settings.engines import EngineSettings
-
-TYPES: Mapping[str, Callable[[str, EngineSettings, Sandbox], Engine]] = {
-    "demo": lambda id_, settings, sandbox: DemoEngine(id_, sandbox, settings.params),
-}
-
-DEFAULT_SLOTS: Mapping[str, int] = {"demo": 2}
-"""Jobs at once where the configuration says nothing: what an engine of this type bears."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +23,6 @@ class Configured:
     """Jobs at once."""
     timeout_s: float
     """Seconds one job may take at the engine."""
-    priced: bool
-    """Drawing costs money by the operator's word."""
 
 
 class Registry:
@@ -47,23 +38,22 @@ class Registry:
         engines: dict[str, Configured] = {}
         problems: list[str] = []
         for id_, each in settings.items():
-            make = TYPES.get(each.type)
-            if make is None:
+            type_ = TYPES.get(each.type)
+            if type_ is None:
                 known = ", ".join(sorted(TYPES))
                 variable = f"EASEL_ENGINES__{id_.upper()}__TYPE"
                 problems.append(f"engines.{id_}.type: no engine type “{each.type}”; there is: {known} ({variable})")
                 continue
             try:
-                engine = make(id_, each, sandbox)
+                engine = type_.make(id_, each, sandbox)
             except ValueError as error:
                 problems.append(f"engines.{id_}.{error} (EASEL_ENGINES__{id_.upper()}__…)")
                 continue
             engines[id_] = Configured(
                 engine,
                 each.type,
-                slots=each.slots or DEFAULT_SLOTS.get(each.type, 1),
+                slots=each.slots or type_.slots,
                 timeout_s=each.timeout_s,
-                priced=bool(each.price_per_image) and not each.free,
             )
         if problems:
             raise ConfigError(*problems)
@@ -96,9 +86,8 @@ class Registry:
         """Say of each engine whether a drawing cut off by a crash may be repeated, re-attached, or neither."""
         natures: dict[str, Nature] = {}
         for id_, each in self._engines.items():
-            capabilities = each.engine.capabilities()
-            free = capabilities.free and not each.priced
-            natures[id_] = "free" if free else "resumable" if capabilities.resumable else "paid"
+            can = each.engine.capabilities()
+            natures[id_] = "free" if can.free else "resumable" if can.resumable else "paid"
         return natures
 
     async def aclose(self) -> None:

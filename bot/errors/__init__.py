@@ -7,7 +7,7 @@
     │   │   MissingValue(flag, expected)
     │   ├── NoPicture  BadPicture  UnknownType(name)  Animated  PictureTooLarge(width, height, limit)
     │   │   FileTooLarge(size, limit)  MaskSize(mask, picture)  MaskWithoutPicture  TooManyPictures(limit)
-    │   ├── GeneratingOff  EditingOff  NotAllowed  NoPrivate
+    │   ├── GeneratingOff  EditingOff  NotAllowed  NoPrivate  MissingPermission(permission)
     │   │   TooManyAsked(asked, limit)  TooManyPixels(width, height, limit)  TooManySteps(asked, limit)
     │   ├── UnknownEngine(engine, known)  NoEngine  Unsupported(engine, what, instead)  UnknownSize(size)
     │   ├── UnknownSetting(name, suggestion)  BadSetting(name, value, expected)  UnknownCommand(name)  WrongUse(usage)
@@ -15,7 +15,8 @@
     │   └── StorageFull
     ├── EngineError             the engine could not do it
     │   ├── ContentRefused  EngineBusy(retry_after)  EngineUnavailable  EngineTimeout(seconds)  EngineAuth
-    │   ├── EngineQuota  EngineRejected(field)  WorkflowInvalid(node)  OutOfMemory  NothingDrawn  BadAnswer
+    │   ├── EngineMisconfigured  EngineQuota  EngineRejected(field)  WorkflowInvalid(node)  OutOfMemory
+    │   ├── NothingDrawn  BadAnswer
     │   ├── MissingFont
     │   └── LostJob  UnknownOutcome
     ├── DeliveryError           the picture exists but cannot be posted
@@ -49,6 +50,7 @@ from bot.errors.engines import (
     EngineAuth,
     EngineBusy,
     EngineError,
+    EngineMisconfigured,
     EngineQuota,
     EngineRejected,
     EngineTimeout,
@@ -77,6 +79,7 @@ from bot.errors.refused import (
     Gone,
     MaskSize,
     MaskWithoutPicture,
+    MissingPermission,
     MissingValue,
     NoEngine,
     NoPicture,
@@ -126,6 +129,7 @@ __all__ = [
     "EngineAuth",
     "EngineBusy",
     "EngineError",
+    "EngineMisconfigured",
     "EngineQuota",
     "EngineRejected",
     "EngineTimeout",
@@ -140,6 +144,7 @@ __all__ = [
     "MaskSize",
     "MaskWithoutPicture",
     "MissingFont",
+    "MissingPermission",
     "MissingValue",
     "NoEngine",
     "NoPermission",

@@ -8,7 +8,7 @@ from bot.errors.base import BotError
 class DeliveryError(BotError):
     """The picture exists but cannot be posted."""
 
-    sentence = "The picture is ready but could not be posted here."
+    sentence = "The picture is ready, but I could not post it here. Please ask again later."
 
 
 class TooLarge(DeliveryError):
@@ -20,7 +20,10 @@ class TooLarge(DeliveryError):
 class NoPermission(DeliveryError):
     """Easel lacks a right in the place."""
 
-    sentence = "The picture is ready, but I am missing the permission “{permission}” here."
+    sentence = (
+        "The picture is ready, but I can't post it: I am missing the permission “{permission}” here. Once an "
+        "administrator has given it to me, please ask again."
+    )
 
 
 class PlaceGone(DeliveryError):

@@ -34,7 +34,9 @@ class EngineUnavailable(EngineError):
 class EngineTimeout(EngineError):
     """No result within the deadline."""
 
-    sentence = "The engine {engine} did not finish within {seconds} seconds, so I stopped waiting."
+    sentence = (
+        "The engine {engine} did not finish within {seconds} seconds, so I stopped waiting. Please try again later."
+    )
 
 
 class EngineAuth(EngineError):
@@ -44,10 +46,17 @@ class EngineAuth(EngineError):
     tell_operator = True
 
 
+class EngineMisconfigured(EngineError):
+    """The address, the model or the like is not what the service knows."""
+
+    sentence = "The engine {engine} is not set up correctly. The operator has to correct it."
+    tell_operator = True
+
+
 class EngineQuota(EngineError):
     """The account behind the engine has no credit left."""
 
-    sentence = "The account behind the engine {engine} has used up its credit. The operator has been told."
+    sentence = "The account behind the engine {engine} has used up its credit. The operator has to top it up."
     tell_operator = True
 
 
@@ -98,16 +107,22 @@ class LostJob(EngineError):
 
 
 class UnknownOutcome(EngineError):
-    """The connection broke after the request was taken; it may have been drawn and charged."""
+    """The connection broke, or the engine failed, after the request was taken; it may have been drawn and charged."""
 
-    sentence = "The connection to {engine} broke while it was drawing. I did not repeat it, because it may cost money."
+    sentence = (
+        "Something went wrong while the engine {engine} was drawing. I did not repeat it by myself, because it may "
+        "cost money; please ask again if you like."
+    )
     tell_operator = True
 
 
 class Interrupted(EngineError):
     """Easel was restarted during a drawing that may have cost money."""
 
-    sentence = "I was restarted while {engine} was drawing this. I did not repeat it, because it may cost money."
+    sentence = (
+        "I was restarted while the engine {engine} was drawing this. I did not repeat it by myself, because it may "
+        "cost money; please ask again if you like."
+    )
 
 
 class GaveUp(EngineError):

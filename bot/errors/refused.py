@@ -30,7 +30,9 @@ class PromptTooLong(Refused):
 class BadFlag(Refused):
     """An unknown flag; nothing is drawn. `suggestion` is empty or the nearest right flag."""
 
-    sentence = "I don't know the option {flag}. Write “help” to see all options. Nothing was drawn."
+    sentence = (
+        "I don't know the option {flag}. Options are, for example, --size, --count and --seed. Nothing was drawn."
+    )
 
 
 class BadFlagSuggest(BadFlag):
@@ -127,6 +129,14 @@ class NoPrivate(Refused):
     """A private answer where there is no way to give one."""
 
     sentence = "I can't answer privately here, so I did not draw it. Leave out --private to see it here."
+
+
+class MissingPermission(Refused):
+    """Easel itself lacks a right in the place, so that it could not post the picture."""
+
+    sentence = (
+        "I can't post pictures here: I am missing the permission “{permission}”. An administrator can give it to me."
+    )
 
 
 class NotAllowed(Refused):
@@ -252,5 +262,5 @@ class Gone(Refused):
 class StorageFull(Refused):
     """The disk or the database is full; nothing was accepted."""
 
-    sentence = "I can't store any more pictures at the moment. The operator has been told; please try again later."
+    sentence = "I can't store any more pictures at the moment. The operator has to make room; please try again later."
     tell_operator = True

@@ -5,16 +5,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+import structlog
+
 from bot.db import pictures
-from bot.db.database import Database
+from bot.db.database import Database, Tx
 from bot.drawing import draw
 from bot.engines.base import DrawnPicture, InputPicture, Result, Run
 from bot.engines.registry import Configured
-from bot.errors import BadAnswer, Gone
+from bot.errors import BadAnswer, BotError, Gone
 from bot.jobs import journal
 from bot.pictures.inspect import NotAPicture, inspect_result
+from bot.pictures.preview import SMALL, small
 from bot.pictures.sandbox import Sandbox
 from bot.types import Job, Picture, new_id
+
+log = structlog.get_logger(__name__)
+
+STORE_AGAIN_S = (0.2, 1.0, 5.0)
+"""Pauses before a picture is written once more if the database will not take it: it may be paid for."""
 
 Progress = Callable[[float | None, bytes | None], None]
 
@@ -39,37 +47,50 @@ class Attempt:
         self._configured = configured
         self._database = database
         self._sandbox = sandbox
+        self._large: bytes | None = None
+        self._shrinking: asyncio.Task[None] | None = None
 
     async def draw(self) -> Result:
         """Have all pictures drawn and stored. Raises EngineError, Cancelled, Gone, StorageFull, LeaseLost.
 
         Pictures handed over before an error are stored: `run.drawn` says how many.
         """
-        masks = await self._inputs("mask")
+        try:
+            return await self._draw()
+        finally:
+            if self._shrinking is not None:
+                self._shrinking.cancel()
+                await asyncio.gather(self._shrinking, return_exceptions=True)
+
+    async def _draw(self) -> Result:
+        given, masks, results = await self._database.read(
+            lambda tx: [pictures.of_job(tx, self._job.id, role) for role in ("input", "mask", "result")]
+        )
+        known = 0 if self._job.handle is None else max(0, len(results) - self._job.handle_at)
+        self.run.begin_again(len(results), known)  # by an attempt that was cut off
+        inputs = [await self._input(each) for each in given]
+        mask = await self._input(masks[0]) if masks else None
         return await draw(
             self._configured.engine,
             self._job.plan,
-            await self._inputs("input"),
-            masks[0] if masks else None,
+            inputs,
+            mask,
             self.run,
             timeout_s=self._configured.timeout_s,
             handle=self._job.handle,
         )
 
-    async def _inputs(self, role: str) -> list[InputPicture]:
-        found = []
-        for each in await self._database.read(lambda tx: pictures.of_job(tx, self._job.id, role)):
-            data = await pictures.read(self._database, each.id)
-            if data is None:
-                raise Gone
-            found.append(InputPicture(data, each.mime, each.width, each.height))
-        return found
+    async def _input(self, picture: Picture) -> InputPicture:
+        data = await pictures.read(self._database, picture.id)
+        if data is None:
+            raise Gone
+        return InputPicture(data, picture.mime, picture.width, picture.height)
 
     async def _store(self, drawn: DrawnPicture) -> None:
         if self.run.drawn >= self._job.plan.count:
             raise BadAnswer(engine=self._configured.engine.id, detail="more pictures than asked for")
         try:
-            inspected = await inspect_result(self._sandbox, drawn.data)
+            inspected = await inspect_result(self._sandbox, drawn.taken())
         except NotAPicture as error:
             raise BadAnswer(engine=self._configured.engine.id, detail=str(error)) from error
         picture = Picture(
@@ -77,15 +98,40 @@ class Attempt:
             mime=inspected.mime,
             width=inspected.width,
             height=inspected.height,
-            size=len(drawn.data),
+            size=len(inspected.data),
             facts={} if drawn.seed is None else {"seed": drawn.seed},
         )
         position = self.run.drawn
-        await self._database.write(lambda tx: journal.picture(tx, self._job, position, picture, drawn.data))
+
+        def write(tx: Tx) -> None:
+            if pictures.get(tx, picture.id) is None:  # else the database did it, and broke before it said so
+                journal.picture(tx, self._job, position, picture, inspected.data)
+
+        for pause_s in STORE_AGAIN_S:
+            try:
+                return await self._database.write(write)
+            except (BotError, journal.LeaseLost):
+                raise
+            except Exception as error:
+                log.warning("a picture could not be stored, trying again", error=type(error).__name__)
+                await asyncio.sleep(pause_s)
+        await self._database.write(write)
 
     def _progress(self, fraction: float | None, preview: bytes | None) -> None:
         self.fraction = fraction
+        if preview is not None and len(preview) > SMALL:
+            self._large, preview = preview if self._job.plan.preview else None, None
+            if self._large is not None and (self._shrinking is None or self._shrinking.done()):
+                self._shrinking = asyncio.create_task(self._shrink(), name=f"preview {self._job.id}")
         self._on_progress(fraction, preview)
 
+    async def _shrink(self) -> None:
+        """Show the newest preview that came too large."""
+        while (large := self._large) is not None:
+            self._large = None
+            if (preview := await small(self._sandbox, large)) is not None:
+                self._on_progress(self.fraction, preview)
+
     async def _submitted(self, handle: str) -> None:
-        await self._database.write(lambda tx: journal.submitted(tx, self._job, handle))
+        at = self.run.drawn
+        await self._database.write(lambda tx: journal.submitted(tx, self._job, handle, at))

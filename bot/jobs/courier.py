@@ -25,11 +25,12 @@ log = structlog.get_logger(__name__)
 LEASE_S = 120.0
 POST_TIMEOUT_S = 90.0
 """Less than the lease, so that no post can still be under way when another process may begin."""
+SETTLE_TIMEOUT_S = 10.0
 AT_ONCE = 4
 POLL_S = 2.0
 FIRST_DELAY_S = 1.0
-MAX_POST_ATTEMPTS = 20
-"""About an hour of trying."""
+MAX_POST_ATTEMPTS = 300
+"""About a day of trying: long enough for a platform's worst outage."""
 
 
 class Courier:
@@ -90,7 +91,7 @@ class Courier:
         async with self._claiming:
             if self._stopping or len(self._posting) >= AT_ONCE:
                 return False
-            names = list(self._platforms)
+            names = [name for name, platform in self._platforms.items() if platform.connected]
             job = await self._database.write(lambda tx: lanes.claim_post(tx, self._owner, LEASE_S, names))
             if job is None:
                 return False
@@ -120,21 +121,25 @@ class Courier:
 
     async def _post(self, job: Job) -> None:
         platform = self._platforms[job.place.platform]
-        # An earlier attempt may have got through without our knowing.
-        messages = await platform.posted(job) if job.posting_since is not None else ()
-        if not messages:
-            messages = await platform.post(await self._delivery(job))
+        messages = await platform.post(await self._delivery(job))
+        try:
+            async with asyncio.timeout(SETTLE_TIMEOUT_S):
+                await platform.settle(job, messages)
+        except Exception:
+            log.exception("the status message could not be settled")
         await self._database.write(lambda tx: journal.delivered(tx, job, messages))
         outcome = "delivered" if job.state is State.POSTING else job.error or job.state.value
         self._metrics.ended.labels(self._engines.type_of(job.plan.engine), outcome).inc()
 
     async def _delivery(self, job: Job) -> Delivery:
+        retried = job.posting_since is not None
         if job.state is not State.POSTING:
-            return Delivery(job, (), self._wording.ended(job), alt="", buttons=_buttons(job))
+            return Delivery(job, (), self._wording.ended(job), alt="", buttons=_buttons(job), retried=retried)
         found = await self._database.read(lambda tx: pictures.of_job(tx, job.id, "result"))
         if not found:  # deleted meanwhile
             raise Gone
-        return Delivery(job, found, self._wording.finished(job, found), alt=job.plan.prompt, buttons=_buttons(job))
+        words = self._wording.finished(job, found)
+        return Delivery(job, found, words, alt=job.plan.prompt, buttons=_buttons(job), retried=retried)
 
     async def _cannot(self, job: Job, error: BotError) -> None:
         log.warning("cannot be delivered", error=type(error).__name__, detail=error.detail)

@@ -19,7 +19,7 @@ from bot.db.database import Tx
 from bot.db.schema import jobs
 from bot.errors import BotError
 from bot.jobs.records import from_row, to_row
-from bot.types import Job, MessageRef, Picture, Place, State
+from bot.types import Author, Job, MessageRef, Picture, Place, State
 
 ACTIVE = (State.QUEUED, State.RUNNING, State.DRAWN, State.POSTING)
 
@@ -69,9 +69,9 @@ def beat(tx: Tx, job: Job, lease_s: float, progress: float | None) -> bool:
     return _cancel_asked(tx, job)
 
 
-def submitted(tx: Tx, job: Job, handle: str) -> None:
-    """Remember the engine's own id of the job."""
-    _step(tx, job, handle=handle)
+def submitted(tx: Tx, job: Job, handle: str, at: int) -> None:
+    """Remember the engine's own id of the call that begins now, with `at` pictures of the job stored."""
+    _step(tx, job, handle=handle, handle_at=at)
 
 
 def picture(tx: Tx, job: Job, position: int, drawn: Picture, data: bytes) -> None:
@@ -137,6 +137,11 @@ def undeliverable(tx: Tx, job: Job, error: BotError) -> None:
     """It can never be posted; its pictures stay readable by `history`."""
     columns = {} if job.state.ended else {"state": State.FAILED, "ended": tx.now}
     _step(tx, job, owner=None, lease=None, announced=tx.now, **columns, **error_columns(error))
+
+
+def status_shown(tx: Tx, job_id: str, message: str) -> None:
+    """Remember the message that shows how a job stands."""
+    tx.execute(jobs.update().where(jobs.c.id == job_id).values(status_message=message))
 
 
 # ── people ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -207,6 +212,19 @@ def ahead(tx: Tx, job: Job) -> int:
             .where(sa.or_(jobs.c.created < job.created, (jobs.c.created == job.created) & (jobs.c.id < job.id)))
         ).scalar_one()
     )
+
+
+def newest_picture(tx: Tx, place: Place, by: Author | None = None) -> str | None:
+    """Return the picture that words alone refer to: one being posted this moment, else the newest seen in the place.
+
+    `by` asks for one of this author.
+    """
+    posting = (jobs.c.place == place.key) & (jobs.c.state == State.POSTING)
+    for row in tx.execute(sa.select(jobs.c.id).where(posting).order_by(jobs.c.created.desc(), jobs.c.id)).all():
+        for each in pictures.of_job(tx, row.id, "result"):
+            if pictures.has_bytes(tx, each.id):
+                return each.id
+    return seen.newest(tx, place, by)
 
 
 def error_columns(error: BotError) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from bot.db import pictures
 from bot.db.database import Tx
-from bot.db.schema import job_pictures, jobs
+from bot.db.schema import jobs
 from bot.engines.base import Nature
 from bot.errors import GaveUp, Interrupted, UnknownEngine
 from bot.jobs.journal import error_columns
@@ -44,15 +44,6 @@ def claim(tx: Tx, owner: str, lease_s: float, engines: Collection[str]) -> Job |
     ).one_or_none()
     if row is None:
         return None
-    # What an earlier, cut-off attempt had drawn is drawn again.
-    pictures.delete(
-        tx,
-        tx.execute(
-            sa.select(job_pictures.c.picture).where(job_pictures.c.job == row.id, job_pictures.c.role == "result")
-        )
-        .scalars()
-        .all(),
-    )
     return _claimed(
         tx,
         row.id,

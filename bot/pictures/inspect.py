@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bot.errors import Animated, BadPicture, FileTooLarge, MaskSize, PictureTooLarge, StorageFull, UnknownType
 from bot.pictures import decode
 from bot.pictures.metadata import PNG_SIGNATURE
-from bot.pictures.sandbox import Sandbox
+from bot.pictures.sandbox import ChildDied, Sandbox
 
 MIMES: dict[decode.Format, str] = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp"}
 """The formats engines take and give; GIF and AVIF are only read."""
@@ -61,7 +61,7 @@ async def prepare_input(sandbox: Sandbox, data: bytes, name: str, limits: InputL
             source, target = directory / "source", directory / "target"
             await sandbox.write(source, data)
             found = await sandbox.call(decode.prepare, source, target, format, limits.max_pixels)
-            clean = await sandbox.read(target)
+            clean = await sandbox.read(target) if found.written else data
     except decode.TooManyPixels as error:
         width, height = error.args
         limit = limits.max_pixels // MEGA
@@ -69,32 +69,36 @@ async def prepare_input(sandbox: Sandbox, data: bytes, name: str, limits: InputL
     except decode.Moving as error:
         raise Animated(name=name) from error
     except Exception as error:
-        if _is_system(error, errno.ENOSPC, errno.EDQUOT):
-            raise StorageFull(detail=repr(error)) from error
-        if _is_system(error):
-            raise
+        _raise_ours(error)
         raise BadPicture(name=name, detail=repr(error)) from error
     return Inspected(clean, MIMES[found.format], found.width, found.height, found.transparent)
 
 
 async def inspect_result(sandbox: Sandbox, data: bytes) -> Inspected:
-    """Check a picture an engine returned; its bytes stay as they are.
+    """Check a picture an engine returned, and cut out what is no picture: prompts, folder names, EXIF, comments.
 
-    Raises NotAPicture, and OSError when the disk is full or the like.
+    Pixels and colour profile stay bit for bit, and so does the whole file if there is nothing to cut; only a picture
+    that EXIF says is to be turned is drawn anew. Raises NotAPicture, StorageFull, and
+    OSError for other trouble of ours.
     """
     format = sniff(data)
-    if format not in MIMES:
+    if format is None or format not in MIMES:
         raise NotAPicture("neither PNG nor JPEG nor WebP")
     try:
         async with sandbox.scratch() as directory:
-            source = directory / "source"
+            source, target = directory / "source", directory / "target"
             await sandbox.write(source, data)
-            found = await sandbox.call(decode.examine, source, format, RESULT_PIXELS)
+            try:
+                found = await sandbox.call(decode.strip, source, target, format, RESULT_PIXELS)
+            except (ChildDied, TimeoutError):  # on a busy machine for want of memory or time; it may be paid for
+                found = await sandbox.call(decode.strip, source, target, format, RESULT_PIXELS)
+            if found.written:
+                data = b""  # so that it is never in memory twice, if the caller let go of it, too
+                data = await sandbox.read(target)
     except Exception as error:
-        if _is_system(error):
-            raise
+        _raise_ours(error)
         raise NotAPicture(repr(error)) from error
-    return Inspected(data, MIMES[format], found.width, found.height, found.transparent)
+    return Inspected(data, MIMES[found.format], found.width, found.height, found.transparent)
 
 
 def sniff(data: bytes) -> decode.Format | None:
@@ -127,6 +131,10 @@ def same_size_or_refuse(picture: Inspected, mask: Inspected) -> None:
         )
 
 
-def _is_system(error: Exception, *numbers: int) -> bool:
-    """Tell trouble of this machine from a bad picture: the system's errors have a number, Pillow's have none."""
-    return isinstance(error, OSError) and (error.errno in numbers if numbers else error.errno is not None)
+def _raise_ours(error: Exception) -> None:
+    """Raise trouble of this machine, not of a picture: the system's errors have a number, Pillow's have none."""
+    if not isinstance(error, OSError) or error.errno is None:
+        return
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        raise StorageFull(detail=repr(error)) from error
+    raise error

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import struct
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -25,7 +25,7 @@ JPEG_MARKER = re.compile(rb"\xff+([^\x00\x01\xd0-\xd7\xff])", re.DOTALL)
 """Any marker but those that stand inside compressed data."""
 
 WEBP_KEPT = frozenset({b"VP8X", b"VP8 ", b"VP8L", b"ALPH"})
-WEBP_ANIMATION, WEBP_ALPHA = 0x02, 0x10
+WEBP_ANIMATION, WEBP_ALPHA, WEBP_PROFILE = 0x02, 0x10, 0x20
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Parts:
     """A picture file taken apart."""
 
     picture: bytes
-    """The same file without metadata: pixels unchanged, bit for bit."""
+    """The same file without metadata: pixels unchanged, bit for bit. The file itself if it holds nothing else."""
     width: int
     """Pixels, as the header says."""
     height: int
@@ -41,25 +41,35 @@ class Parts:
     """A TIFF structure, or empty."""
     icc: bytes
     """The colour profile, or empty."""
+    depth: int = 8
+    """Bits of a channel."""
     animated: bool = False
+    cut: bool = False
+    """`picture` is not the whole file."""
 
 
-def take_apart(data: bytes, format: Literal["PNG", "JPEG", "WEBP"]) -> Parts:
-    """Separate a picture from its metadata. Raises ValueError when the file ends early or makes no sense."""
+def take_apart(data: bytes, format: Literal["PNG", "JPEG", "WEBP"], *, keep_profile: bool = False) -> Parts:
+    """Separate a picture from its metadata; its colour profile stays in `picture` only if asked for.
+
+    Raises ValueError when the file ends early or makes no sense.
+    """
     try:
         match format:
             case "PNG":
-                return _png(data)
+                parts = _png(data, keep_profile)
             case "JPEG":
-                return _jpeg(data)
+                parts = _jpeg(data, keep_profile)
             case "WEBP":
-                return _webp(data)
+                parts = _webp(data, keep_profile)
     except (struct.error, IndexError) as error:
         raise ValueError("the file ends early") from error
+    if parts.picture == data:
+        return replace(parts, picture=data)
+    return replace(parts, cut=True)
 
 
-def _png(data: bytes) -> Parts:
-    kept = [PNG_SIGNATURE]
+def _png(data: bytes, keep_profile: bool) -> Parts:
+    kept: list[bytes | memoryview] = [PNG_SIGNATURE]
     exif = icc = name = b""
     frames = 1
     position = len(PNG_SIGNATURE)
@@ -71,13 +81,22 @@ def _png(data: bytes) -> Parts:
         if name in PNG_KEPT:
             kept.append(chunk)
         elif name == b"eXIf":
-            exif = body
-        elif name == b"iCCP":
-            icc = _inflated(body.partition(b"\0")[2][1:])
+            exif = bytes(body)
+        elif name == b"iCCP" and not icc:
+            icc = _png_profile(chunk)
+            if icc and keep_profile:
+                kept.append(chunk)
         elif name == b"acTL":
             frames = struct.unpack_from(">I", body)[0]
-    width, height = struct.unpack_from(">II", data, 16)
-    return Parts(b"".join(kept), width, height, exif, icc, animated=frames > 1)
+    width, height, depth = struct.unpack_from(">IIB", data, 16)
+    return Parts(b"".join(kept), width, height, exif, icc, depth, animated=frames > 1)
+
+
+def _png_profile(chunk: memoryview) -> bytes:
+    """Return the profile in an iCCP chunk, empty if the chunk is damaged: decoders refuse a file for its checksum."""
+    if zlib.crc32(chunk[4:-4]) != int.from_bytes(chunk[-4:], "big"):
+        return b""
+    return _inflated(bytes(chunk[8:-4]).partition(b"\0")[2][1:])
 
 
 def _inflated(data: bytes) -> bytes:
@@ -87,10 +106,11 @@ def _inflated(data: bytes) -> bytes:
         return b""
 
 
-def _jpeg(data: bytes) -> Parts:
-    kept = [b"\xff\xd8"]
+def _jpeg(data: bytes, keep_profile: bool) -> Parts:
+    kept: list[bytes | memoryview] = [b"\xff\xd8"]
     exif = b""
     icc: dict[int, bytes] = {}
+    icc_parts = 0
     width = height = 0
     position = 2
     in_scan = False
@@ -99,12 +119,12 @@ def _jpeg(data: bytes) -> Parts:
         if marker is None:
             raise ValueError("the file ends early")
         if in_scan:
-            kept.append(data[position : marker.start()])
+            kept.append(memoryview(data)[position : marker.start()])
         code = marker[1][0]
         if code == EOI:
             break
         length = struct.unpack_from(">H", data, marker.end())[0]
-        body = _piece(data, marker.end() + 2, length - 2)
+        body = bytes(_piece(data, marker.end() + 2, length - 2))
         position = marker.end() + length
         in_scan = code == SOS
         if code in JPEG_KEPT:
@@ -115,23 +135,26 @@ def _jpeg(data: bytes) -> Parts:
             kept.append(_segment(APP14, body[:12]))
         elif code == APP1 and body.startswith(b"Exif\0\0"):
             exif = body[6:]
-        elif code == APP2 and body.startswith(b"ICC_PROFILE\0"):
-            icc[body[12]] = body[14:]
+        elif code == APP2 and body.startswith(b"ICC_PROFILE\0") and len(body) > 14 and body[12] not in icc:
+            icc[body[12]], icc_parts = body[14:], body[13]
+            if keep_profile:
+                kept.append(_segment(APP2, body))
         if code in JPEG_FRAMES:
             height, width = struct.unpack_from(">HH", body, 1)
     kept.append(b"\xff\xd9")
-    return Parts(b"".join(kept), width, height, exif, b"".join(icc[number] for number in sorted(icc)))
+    numbers = range(1, icc_parts + 1)
+    profile = b"".join(icc[number] for number in numbers) if set(icc) == set(numbers) else b""
+    return Parts(b"".join(kept), width, height, exif, profile)
 
 
 def _segment(code: int, body: bytes) -> bytes:
     return struct.pack(">BBH", 0xFF, code, len(body) + 2) + body
 
 
-def _webp(data: bytes) -> Parts:
-    kept = [b"WEBP"]
+def _webp(data: bytes, keep_profile: bool) -> Parts:
+    kept: list[bytes | memoryview] = []
     exif = icc = b""
-    width = height = 0
-    animated = False
+    width = height = flags = 0
     end = 8 + struct.unpack_from("<I", data, 4)[0]
     position = 12
     while position + 8 <= end:
@@ -141,18 +164,22 @@ def _webp(data: bytes) -> Parts:
         if not width:
             width, height = _webp_size(name, body)
         if name == b"VP8X":
-            animated = bool(body[0] & WEBP_ANIMATION)
-            body = bytes([body[0] & WEBP_ALPHA]) + body[1:10]
+            flags = body[0]
+            known = WEBP_ALPHA | WEBP_PROFILE if keep_profile else WEBP_ALPHA
+            kept += _chunk(name, bytes([flags & known]) + body[1:10])
+        elif name in WEBP_KEPT:
+            kept += _chunk(name, body)
         elif name == b"EXIF":
-            exif = body.removeprefix(b"Exif\0\0")
-        elif name == b"ICCP":
-            icc = body
-        if name in WEBP_KEPT:
-            kept.append(_chunk(name, body))
-    return Parts(_chunk(b"RIFF", b"".join(kept)), width, height, exif, icc, animated)
+            exif = bytes(body).removeprefix(b"Exif\0\0")
+        elif name == b"ICCP" and flags & WEBP_PROFILE and not icc:
+            icc = bytes(body)
+            if keep_profile:
+                kept += _chunk(name, body)
+    header = struct.pack("<4sI4s", b"RIFF", 4 + sum(map(len, kept)), b"WEBP")
+    return Parts(b"".join([header, *kept]), width, height, exif, icc, animated=bool(flags & WEBP_ANIMATION))
 
 
-def _webp_size(name: bytes, body: bytes) -> tuple[int, int]:
+def _webp_size(name: bytes, body: memoryview) -> tuple[int, int]:
     """Return the width and height a chunk tells; 0 by 0 when it is of another kind."""
     if name == b"VP8X":
         return 1 + int.from_bytes(body[4:7], "little"), 1 + int.from_bytes(body[7:10], "little")
@@ -165,11 +192,11 @@ def _webp_size(name: bytes, body: bytes) -> tuple[int, int]:
     return 0, 0
 
 
-def _chunk(name: bytes, body: bytes) -> bytes:
-    return struct.pack("<4sI", name, len(body)) + body + b"\0" * (len(body) % 2)
+def _chunk(name: bytes, body: bytes | memoryview) -> list[bytes | memoryview]:
+    return [struct.pack("<4sI", name, len(body)), body, b"\0" * (len(body) % 2)]
 
 
-def _piece(data: bytes, start: int, length: int) -> bytes:
+def _piece(data: bytes, start: int, length: int) -> memoryview:
     if length < 0 or start + length > len(data):
         raise ValueError("the file ends early")
-    return data[start : start + length]
+    return memoryview(data)[start : start + length]

@@ -74,8 +74,7 @@ class Sandbox:
         more than `memory_bytes`, TimeoutError after `timeout_s`, ChildDied when the process ends. The child
         is killed when the time is up or the caller is cancelled.
         """
-        if self._closed.is_set():
-            raise RuntimeError("the sandbox is closed")
+        self._open_or_raise()
         message = pickle.dumps((function, args))
         if len(message) > LARGEST_MESSAGE:
             raise ValueError("arguments are too large; write pixels to a file in scratch() and pass its path")
@@ -100,6 +99,10 @@ class Sandbox:
             raise result
         return cast(T, result)
 
+    def _open_or_raise(self) -> None:
+        if self._closed.is_set():
+            raise RuntimeError("the sandbox is closed")
+
     async def _take(self) -> _Child:
         while self._idle:
             process = self._idle.pop()
@@ -110,6 +113,7 @@ class Sandbox:
     @contextlib.asynccontextmanager
     async def scratch(self) -> AsyncIterator[Path]:
         """Give a fresh, private directory for the files of one piece of work, and remove it afterwards."""
+        self._open_or_raise()
         whole = await asyncio.shield(self._whole())
         directory = Path(await asyncio.to_thread(tempfile.mkdtemp, dir=whole.path))
         try:

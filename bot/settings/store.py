@@ -45,8 +45,11 @@ class Settings:
 
     async def language(self, person: Person, place: Place) -> str:
         """Return the catalogue code to answer in: as set, else as the person's platform says, else the operator's."""
-        chosen = (await self.effective(person, place)).language
-        return chosen or negotiate(person.locale, self._config.language)
+        return self.spoken(await self.effective(person, place), person)
+
+    def spoken(self, effective: Effective, person: Person) -> str:
+        """Return the same of preferences that were read already."""
+        return effective.language or negotiate(person.locale, self._config.language)
 
     async def set(self, layer: StoredLayer, person: Person, place: Place, name: str, text: str) -> Effective:
         """Set a preference to what somebody wrote, and return what holds now: a nearer layer may still decide.

@@ -48,13 +48,19 @@ def test_check_says_a_line_for_each_part(tmp_path: Path) -> None:
     assert re.search(r"SQLite 3\.\d+", done.stdout)
 
 
+MATRIX = {
+    "EASEL_MATRIX__HOMESERVER": "https://example.org",
+    "EASEL_MATRIX__USER_ID": "@easel:example.org",
+    "EASEL_MATRIX__PASSWORD": "secret-token",
+}
+"""Well configured, and not to be had yet."""
 WRONG = [
     ({"EASEL_TYPO": "1"}, "", ["EASEL_TYPO"]),
     ({}, "[discrod]\ntoken = 'x'\n", ["discrod", "discord"]),
     ({}, "log_format = 'xml'\n", ["log_format", "EASEL_LOG_FORMAT"]),
     ({"EASEL_ENGINES__DEMO__TYPE": "dalle"}, "", ["engines.demo.type", "demo"]),
     ({"EASEL_ENGINES__DEMO__PARAMS": '{"seconds": "long"}'}, "", ["engines.demo.params", "seconds"]),
-    ({"EASEL_DISCORD__TOKEN": "secret-token"}, "", ["discord.token", "EASEL_DISCORD__TOKEN"]),
+    (MATRIX, "", ["matrix.homeserver", "EASEL_MATRIX__HOMESERVER"]),
     ({}, "language = \n", ["config.toml", "TOML"]),
 ]
 
@@ -75,9 +81,9 @@ def test_wrong_configuration_ends_with_2_and_a_line(
 
 
 def test_a_platform_that_cannot_be_served_fails_the_check_too(tmp_path: Path) -> None:
-    done = easel(tmp_path, "check", environ={"EASEL_DISCORD__TOKEN": "secret-token"})
+    done = easel(tmp_path, "check", environ=MATRIX)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("discord.token: ")
+    assert done.stderr.startswith("matrix.homeserver: ")
 
 
 def test_a_database_that_is_none_is_a_sentence(tmp_path: Path) -> None:

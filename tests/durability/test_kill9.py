@@ -6,30 +6,19 @@ import asyncio
 import contextlib
 import random
 import signal
-import sqlite3
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import pytest
 
 from tests.support.mortal import STATES, mortal
-from tests.support.process import Process, Visitor, started, write_config
+from tests.support.process import Process, Visitor, rows, started, write_config
 
 ROUNDS = 25
 IN_DATABASE = {"posted": "posting"}
 """What the journal says in a state, where it is not the state's own name."""
-
-
-def rows(folder: Path, query: str) -> list[tuple[Any, ...]]:
-    """Read the database of a process that is not running."""
-    connection = sqlite3.connect(folder / "data" / "easel.db")
-    try:
-        return connection.execute(query).fetchall()
-    finally:
-        connection.close()
 
 
 @pytest.mark.timeout(400)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import stat
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import aiohttp
@@ -109,9 +109,9 @@ async def test_every_answer_is_protected(studio: Studio) -> None:
                 assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
 
 
-async def test_the_cookie_outlives_a_restart(tmp_path: Path) -> None:
-    async with serving(tmp_path) as studio, Guest.of(studio) as guest:
-        port = studio.root.rpartition(":")[2]
+async def test_the_cookie_outlives_a_restart(tmp_path: Path, free_port: Callable[[], int]) -> None:
+    port = str(free_port())
+    async with serving(tmp_path, EASEL_LOCAL__PORT=port) as studio, Guest.of(studio) as guest:
         await studio.platform.aclose()
         async with serving(tmp_path / "other", EASEL_LOCAL__PORT=port) as other:
             assert (await guest.call("GET", "/api/session"))[0] == 401  # another studio with another secret

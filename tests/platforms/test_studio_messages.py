@@ -194,6 +194,7 @@ async def test_the_queue_is_told(tmp_path: Path) -> None:
     async with serving(tmp_path, engine, EASEL_ENGINES__DEMO__SLOTS="1") as studio, Guest.of(studio) as guest:
         for text in ("one fox", "two foxes", "three foxes"):
             said = await guest.say(text)
+            await studio.engine.started.wait()
         _, page = await guest.call("GET", "/api/messages")
         places = {each["prompt"]: each["place"] for each in page["standings"]}
         assert places == {"one fox": None, "two foxes": 1, "three foxes": 2}

@@ -75,6 +75,6 @@ class ScriptedEngine:
         return None
 
 
-def registry(*engines: ScriptedEngine, slots: int = 2, timeout_s: float = 30, priced: bool = False) -> Registry:
+def registry(*engines: ScriptedEngine, slots: int = 2, timeout_s: float = 30) -> Registry:
     """Return a registry of these engines."""
-    return Registry({each.id: Configured(each, "demo", slots, timeout_s, priced) for each in engines})
+    return Registry({each.id: Configured(each, "demo", slots, timeout_s) for each in engines})

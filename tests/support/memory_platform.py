@@ -18,10 +18,14 @@ class MemoryPlatform:
 
     name: types.Platform = "local"
     keeps_pictures: bool = True
+    connected: bool = True
+    status_after_s: float = 0.0
+    status_every_s: float = 0.0
     files: dict[str, bytes] = field(default_factory=dict)
     statuses: list[Status] = field(default_factory=list)
     deliveries: list[Delivery] = field(default_factory=list)
     looked_for: list[str] = field(default_factory=list)
+    settled: list[str] = field(default_factory=list)
     fault: Callable[[Delivery], None] = lambda delivery: None
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -29,12 +33,17 @@ class MemoryPlatform:
         self.statuses.append(status)
 
     async def post(self, delivery: Delivery) -> tuple[MessageRef, ...]:
+        if delivery.retried and (posted := self._posted(delivery.job)):
+            return posted
         self.fault(delivery)
         self.deliveries.append(delivery)
         self.changed.set()
         return (MessageRef(delivery.job.place, f"m{len(self.deliveries)}"),)
 
-    async def posted(self, job: Job) -> tuple[MessageRef, ...]:
+    async def settle(self, job: Job, posted: tuple[MessageRef, ...]) -> None:
+        self.settled.append(job.id)
+
+    def _posted(self, job: Job) -> tuple[MessageRef, ...]:
         self.looked_for.append(job.id)
         return tuple(
             MessageRef(job.place, f"m{number}")

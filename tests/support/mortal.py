@@ -74,7 +74,7 @@ async def _address(output: Path) -> str:
             if output.exists():
                 for line in output.read_text().splitlines():
                     if line.startswith(READY):
-                        return line.removeprefix(READY)
+                        return line.removeprefix(READY).strip(" :.\n")
             await asyncio.sleep(0.02)
 
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sqlite3
 import sys
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Protocol, Self
 
 import aiohttp
 
 ROOT = Path(__file__).parent.parent.parent
-READY = "Easel is ready: "
+READY = "Easel is ready"
 
 
 def write_config(folder: Path, port: Callable[[], int], *, seconds: float = 0, more: str = "") -> Path:
@@ -27,6 +29,15 @@ def write_config(folder: Path, port: Callable[[], int], *, seconds: float = 0, m
         "utf-8",
     )
     return path
+
+
+def rows(folder: Path, query: str) -> list[tuple[Any, ...]]:
+    """Read the database of a process that is not running."""
+    connection = sqlite3.connect(folder / "data" / "easel.db")
+    try:
+        return connection.execute(query).fetchall()
+    finally:
+        connection.close()
 
 
 class Running(Protocol):
@@ -44,8 +55,8 @@ class Process:
         self.address = address
 
     @classmethod
-    async def start(cls, config: Path) -> Self:
-        """Start and wait until it serves."""
+    async def start(cls, config: Path, environ: Mapping[str, str] = MappingProxyType({})) -> Self:
+        """Start with these variables added to the environment, and wait until it serves."""
         with (config.parent / "log").open("ab") as log:
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
@@ -57,12 +68,16 @@ class Process:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
                 cwd=ROOT,
-                env={**os.environ, "PYTHONPATH": str(ROOT)},
+                env={
+                    **os.environ,
+                    **environ,
+                    "PYTHONPATH": os.pathsep.join([str(ROOT), environ.get("PYTHONPATH", "")]),
+                },
             )
         assert process.stdout is not None
         async for line in process.stdout:
             if line.startswith(READY.encode()):
-                return cls(process, line.decode().removeprefix(READY).strip())
+                return cls(process, line.decode().removeprefix(READY).strip(" :.\n"))
         raise AssertionError(f"Easel did not start:\n{(config.parent / 'log').read_text()[-3000:]}")
 
     @property
@@ -91,9 +106,9 @@ class Process:
 
 
 @asynccontextmanager
-async def started(config: Path) -> AsyncIterator[Process]:
+async def started(config: Path, environ: Mapping[str, str] = MappingProxyType({})) -> AsyncIterator[Process]:
     """Run an Easel process until the block ends."""
-    process = await Process.start(config)
+    process = await Process.start(config, environ)
     try:
         yield process
     finally:

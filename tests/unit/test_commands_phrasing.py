@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from adapters.commands.help import NEEDS, explain, overview, usable_flags
 from adapters.commands.phrasing import Phrasing
 from adapters.commands.table import COMMANDS, leaves
-from bot.app import Past, Standing
+from bot.answers import Past, Standing
 from bot.engines.base import Capabilities, Health, Model
 from bot.errors import EngineBusy
 from bot.flags import FLAGS

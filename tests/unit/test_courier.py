@@ -12,12 +12,13 @@ import pytest
 from bot.answers import Delivery, Status
 from bot.db import pictures
 from bot.db.database import Tx
+from bot.engines.base import Result, Run, Task
 from bot.errors import NoPermission, StorageFull, TooLarge
 from bot.jobs import courier as courier_module
 from bot.jobs import statuses as statuses_module
-from bot.types import State
+from bot.types import Job, MessageRef, State
 from tests.support.bot import running
-from tests.support.engines import ScriptedEngine
+from tests.support.engines import ScriptedEngine, draws
 from tests.support.jobs import add, claim, draw, job, opened
 from tests.support.memory_platform import MemoryPlatform
 
@@ -121,6 +122,35 @@ async def test_a_status_that_hangs_does_not_hold_up_the_picture(
     platform = Hanging()
     async with running(tmp_path, ScriptedEngine(), platform) as bot:
         assert (await platform.ended((await bot.ask(job())).id)).pictures
+
+
+async def test_standings_come_as_slowly_as_a_platform_bears_and_do_not_hold_up_the_picture(tmp_path: Path) -> None:
+    async def told_often(task: Task, run: Run) -> Result:
+        for number in range(50):
+            run.progress(number / 50)
+            await asyncio.sleep(0)
+        return await draws(task, run)
+
+    platform = MemoryPlatform(status_every_s=3600)
+    async with running(tmp_path, ScriptedEngine(behaviour=told_often), platform) as bot:
+        asked = await bot.ask(job())
+        await platform.ended(asked.id)
+        while asked.id not in platform.settled:
+            await asyncio.sleep(0.01)
+    assert len(platform.statuses) == 1
+
+
+async def test_a_status_message_that_cannot_be_taken_away_changes_nothing(tmp_path: Path) -> None:
+    class Stubborn(MemoryPlatform):
+        async def settle(self, job: Job, posted: tuple[MessageRef, ...]) -> None:
+            raise OSError
+
+    platform = Stubborn()
+    async with running(tmp_path, ScriptedEngine(), platform) as bot:
+        asked = await bot.ask(job())
+        while (await bot.get(asked.id)).state is not State.DELIVERED:
+            await asyncio.sleep(0.01)
+    assert len(platform.deliveries) == 1
 
 
 async def test_pictures_deleted_before_they_were_posted_are_not_announced(

@@ -8,7 +8,8 @@ import dataclasses
 import pytest
 
 from bot import drawing
-from bot.engines.base import Capabilities, DrawnPicture, EditTask, InputPicture, Result, Run, Task
+from bot.engines import base
+from bot.engines.base import Capabilities, DrawnPicture, EditTask, GenerateTask, InputPicture, Result, Run, Task
 from bot.errors import Cancelled, EngineBusy, EngineTimeout, Gone, LostJob, NothingDrawn, StorageFull
 from bot.types import Plan
 from tests.support.engines import ScriptedEngine, draws, png
@@ -123,6 +124,57 @@ async def test_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     assert raised.value.args_["engine"] == "demo"
 
 
+async def test_what_is_done_when_the_time_is_up_is_a_success() -> None:
+    async def late(task: Task, run: Run) -> Result:
+        await run.cancelled.wait()
+        return await draws(task, run)
+
+    kept = Kept()
+    result = await draw(ScriptedEngine(behaviour=late), kept, timeout_s=0.01)
+    assert (result.model, len(kept.pictures)) == ("scripted", 1)
+
+
+async def test_a_picture_that_is_being_stored_is_stored_though_its_call_is_cancelled() -> None:
+    begun, go_on = asyncio.Event(), asyncio.Event()
+    stored: list[DrawnPicture] = []
+
+    async def store(picture: DrawnPicture) -> None:
+        begun.set()
+        await go_on.wait()
+        stored.append(picture)
+
+    run = Run(deadline=asyncio.get_running_loop().time() + 60, on_picture=store)
+    drawing_ = asyncio.create_task(drawing.draw(ScriptedEngine(), PLAN, (), None, run, timeout_s=30))
+    await begun.wait()
+    drawing_.cancel()  # the process shuts down
+    asyncio.get_running_loop().call_later(0.01, go_on.set)
+    with pytest.raises(asyncio.CancelledError):
+        await drawing_
+    assert (len(stored), run.drawn) == (1, 1)
+
+
+async def test_a_picture_that_cannot_be_stored_does_not_hold_up_a_cancelled_call(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(base, "STORING_S", 0.01)
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    async def store(picture: DrawnPicture) -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    run = Run(deadline=asyncio.get_running_loop().time() + 60, on_picture=store)
+    drawing_ = asyncio.create_task(drawing.draw(ScriptedEngine(), PLAN, (), None, run, timeout_s=30))
+    await begun.wait()
+    drawing_.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await drawing_
+    assert (ended.is_set(), run.drawn) == (True, 0)
+
+
 async def test_resumes_by_handle_and_draws_afresh_when_it_is_lost() -> None:
     engine, kept = ScriptedEngine(can=Capabilities(resumable=True)), Kept()
     await drawing.draw(engine, PLAN, (), None, kept.run, timeout_s=30, handle="h")
@@ -156,6 +208,19 @@ async def test_what_a_resumed_call_did_not_draw_is_drawn_by_further_ones() -> No
         await drawing.draw(
             Empty(can=Capabilities(resumable=True)), PLAN, (), None, Kept().run, timeout_s=30, handle="h"
         )
+
+
+async def test_pictures_stored_before_a_restart_are_neither_taken_again_nor_drawn_again() -> None:
+    class Batch(ScriptedEngine):
+        async def resume(self, handle: str, run: Run) -> Result:
+            return await draws(GenerateTask(prompt="", count=2, width=8, height=8, seed=5), run)
+
+    engine, kept = Batch(can=Capabilities(resumable=True, max_count=2, seed=True)), Kept()
+    kept.run.begin_again(drawn=2, known=1)  # one of an earlier call, one of the call that is resumed
+    plan = dataclasses.replace(PLAN, count=4, seed=3)
+    await drawing.draw(engine, plan, (), None, kept.run, timeout_s=30, handle="h")
+    assert [each.seed for each in kept.pictures] == [6, 6]  # the second of the resumed call, then the last one
+    assert [(task.count, task.seed) for task in engine.tasks] == [(1, 6)]
 
 
 async def test_an_edit_gets_inputs_and_mask_or_is_refused() -> None:

@@ -7,8 +7,8 @@ import dataclasses
 import pytest
 
 from bot import errors
-from bot.answers import Accepted
-from bot.types import Command
+from bot.answers import Accepted, Delivery
+from bot.types import Command, PictureRef
 from tests.support.chat import ANN, BOB, HERE, Chat
 from tests.support.engines import png
 
@@ -50,3 +50,18 @@ async def test_edit_takes_the_newest_picture_of_the_conversation_whosever_it_is(
     edited = await chat.easel.accept(chat.request("make it night", command="edit"))
     assert isinstance(edited, Accepted)
     assert (edited.job.plan.width, edited.job.plan.height) == (128, 64)
+
+
+async def test_one_word_in_reply_to_a_picture_is_about_that_picture(chat: Chat) -> None:
+    boat = await chat.get("a boat")
+    night = await chat.get("make it night")
+    await chat.get("draw a fox")
+
+    async def reply(text: str, to: Delivery) -> Delivery:
+        replied = (PictureRef("", picture=to.pictures[0].id),)
+        answer = await chat.easel.accept(chat.request(text, replied=replied, replied_by="easel"))
+        assert isinstance(answer, Accepted)
+        return await chat.end(answer.job.id)
+
+    assert (await reply("again", boat)).job.plan.prompt == "a boat"
+    assert (await reply("undo", night)).pictures == boat.pictures

@@ -9,7 +9,7 @@ from functools import partial
 
 import pytest
 
-from bot.db import pictures, seen
+from bot.db import pictures
 from bot.db.database import Database, Tx
 from bot.engines.base import Nature
 from bot.errors import EngineBusy, PlaceGone
@@ -28,12 +28,14 @@ async def test_from_queued_to_delivered(database: Database, clock: ManualClock) 
     held = await claim_post(database)
     assert held is not None
     assert (held.state, held.posting_since, held.facts) == (State.POSTING, None, {"model": "m"})
+    # From the moment it may be seen, words may refer to it.
+    assert await database.read(lambda tx: journal.newest_picture(tx, held.place, "easel")) == drawn
     refs = [MessageRef(held.place, "77")]
     await database.write(lambda tx: journal.delivered(tx, held, refs))
     done = await get(database, asked.id)
     assert (done.state, done.posted, done.ended) == (State.DELIVERED, ("77",), clock.now)
     assert await claim_post(database) is None
-    assert await database.read(lambda tx: seen.newest(tx, done.place, "easel")) == drawn
+    assert await database.read(lambda tx: journal.newest_picture(tx, done.place, "easel")) == drawn
 
 
 async def test_stored_job_comes_back_as_it_was(database: Database) -> None:
@@ -72,7 +74,7 @@ async def test_claims_only_engines_with_room(database: Database) -> None:
 
 STEPS: list[Callable[[Tx, Job], object]] = [
     lambda tx, held: journal.beat(tx, held, LEASE, 0.5),
-    lambda tx, held: journal.submitted(tx, held, "handle"),
+    lambda tx, held: journal.submitted(tx, held, "handle", 0),
     lambda tx, held: journal.picture(tx, held, 0, picture(), b"abc"),
     lambda tx, held: journal.drawn(tx, held, {}),
     lambda tx, held: journal.failed(tx, held, EngineBusy(engine="demo")),
@@ -175,7 +177,7 @@ async def test_what_becomes_of_a_running_job_when_its_process_dies(
         await database.write(lambda tx: lanes.recover(tx, everything=True, engines={"demo": "free"}))
     claimed = await claim(database)
     if handle:
-        await database.write(lambda tx: journal.submitted(tx, claimed, "h"))
+        await database.write(lambda tx: journal.submitted(tx, claimed, "h", 0))
     if cancel:
         await database.write(partial(journal.cancel, job_id=asked.id))
     natures: dict[str, Nature] = {"demo": nature} if nature else {}
@@ -185,15 +187,15 @@ async def test_what_becomes_of_a_running_job_when_its_process_dies(
     assert await database.write(lambda tx: lanes.recover(tx, everything=True, engines=natures)) == []
 
 
-async def test_pictures_of_a_cut_off_attempt_are_swept(database: Database) -> None:
+async def test_pictures_of_a_cut_off_attempt_are_kept(database: Database) -> None:
     asked = await add(database, job(count=2))
     claimed = await claim(database)
     await database.write(lambda tx: journal.picture(tx, claimed, 0, picture(), b"abc"))
     await database.write(lambda tx: lanes.recover(tx, everything=True, engines={"demo": "free"}))
     again = await claim(database)
-    assert await database.read(lambda tx: pictures.of_job(tx, asked.id, "result")) == ()
-    await draw(database, again)
     assert len(await database.read(lambda tx: pictures.of_job(tx, asked.id, "result"))) == 1
+    await database.write(lambda tx: journal.picture(tx, again, 1, picture(), b"def"))
+    assert len(await database.read(lambda tx: pictures.of_job(tx, asked.id, "result"))) == 2
 
 
 async def test_a_clean_shutdown_does_not_use_up_attempts(database: Database) -> None:

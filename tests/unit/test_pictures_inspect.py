@@ -167,13 +167,15 @@ async def test_trouble_with_the_disk_is_not_the_pictures_fault(
     async with Prepared() as sandbox:
         sandbox.file, sandbox.leads_to = file, leads_to
         with pytest.raises(expected):
-            await prepare_input(sandbox, encoded(photo(), "PNG"), "fox")
+            await prepare_input(sandbox, pictures.dirty("PNG"), "fox")
+        with pytest.raises(expected):
+            await inspect_result(sandbox, pictures.dirty("PNG"))
 
 
 @pytest.mark.parametrize("format", ["PNG", "JPEG", "WEBP"])
-async def test_results_keep_their_bytes(sandbox: Sandbox, format: str) -> None:
-    data = pictures.dirty(format)
-    found = await inspect_result(sandbox, data)
+async def test_clean_pictures_are_the_same_object(sandbox: Sandbox, format: str) -> None:
+    data = encoded(photo(), format)
+    found = await prepare_input(sandbox, data, "fox")
     assert found.data is data
     assert found == Inspected(data, f"image/{format.lower()}", 64, 48, transparent=False)
 

@@ -135,6 +135,9 @@ async def test_closing_ends_running_and_waiting_calls() -> None:
     assert [type(outcome) for outcome in outcomes] == [ChildDied, ChildDied]
     with pytest.raises(RuntimeError, match="closed"):
         await sandbox.call(math.sqrt, 4)
+    with pytest.raises(RuntimeError, match="closed"):
+        async with sandbox.scratch():
+            pass
 
 
 PARENT = """

@@ -59,6 +59,25 @@ async def test_an_engine_that_fails(tmp_path: Path, drawn: int, state: State, te
         assert found.state is state
 
 
+async def test_large_previews_are_shown_small(tmp_path: Path) -> None:
+    noise = io.BytesIO()
+    Image.effect_noise((1024, 768), 90).convert("RGB").save(noise, "PNG")
+
+    async def draws_slowly(task: Task, run: Run) -> Result:
+        run.progress(0.5, noise.getvalue())
+        while not any(status.preview for status in platform.statuses):
+            await run.pause(0.01)
+        run.progress(0.9, b"no picture" * 100_000)
+        return await draws(task, run)
+
+    platform = MemoryPlatform()
+    async with running(tmp_path, ScriptedEngine(behaviour=draws_slowly), platform) as bot:
+        assert (await platform.ended((await bot.ask(job())).id)).pictures
+    shown = next(status.preview for status in platform.statuses if status.preview)
+    assert Image.open(io.BytesIO(shown)).size == (512, 384)
+    assert all(len(status.preview or b"") < 200_000 for status in platform.statuses)
+
+
 async def test_a_crashing_engine_is_an_internal_error_with_the_jobs_name(tmp_path: Path) -> None:
     async def crashes(task: Task, run: Run) -> Result:
         raise KeyError("oops")

@@ -1,0 +1,193 @@
+"""Asks the service: for pictures once, and again only when surely nothing was taken; for its models."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Literal
+
+import structlog
+
+from bot.engines.base import Run
+from bot.engines.openai.answers import Drawing, ErrorInside, streamed, whole
+from bot.engines.openai.bodies import PARTIALS, Call
+from bot.engines.openai.errors import Told, describe, engine_error, meaning, read, told, without, word
+from bot.engines.openai.waiting import wait_s
+from bot.errors import BadAnswer, EngineBusy, EngineError, EngineUnavailable, UnknownOutcome
+from bot.net.client import Answer, Http, Timeouts
+from bot.net.errors import Broken, Malformed, NetError, NotAllowed, NotReached, TooLong
+from bot.net.events import events
+from bot.net.spool import json_with_blobs
+
+log = structlog.get_logger(__name__)
+
+LARGEST_PICTURE = 50_000_000
+"""Bytes of one; OpenAI's largest are about 25 MB."""
+MOST_PICTURES = 20
+"""In one answer: some services send more than they were asked for."""
+LARGEST_TEXT = 1024 * 1024
+"""Bytes of an answer without its pictures."""
+LARGEST_ERROR = 64 * 1024
+ERROR_S = 10.0
+"""How long an error answer may take to say what is wrong; its status is known before."""
+LARGEST_LIST = 8 * 1024 * 1024
+LISTING = Timeouts(connect=5, read=15, total=20)
+GRACE_S = 5.0
+"""The core stops a call at its deadline; only if that fails, the connection ends so much later."""
+
+Why = Literal["limit", "connection"]
+AGAIN: Mapping[Why, int] = {"limit": 2, "connection": 1}
+"""How often a call is sent anew, by what kept it from being taken."""
+UNTOLD_S = 10.0
+"""The wait where a server that limits the rate does not tell it, as LiteLLM never does."""
+RECONNECT_S = 1.0
+NO_LIST = frozenset({404, 405, 501})
+LONGEST_NAME = 200
+"""Characters of a model's name."""
+
+
+class NotTaken(Exception):
+    """The service surely took nothing; the same call may be sent again."""
+
+    def __init__(self, error: EngineError, why: Why, pause_s: float) -> None:
+        """`error` is what it means when the call is not sent again."""
+        super().__init__()
+        self.error = error
+        self.why = why
+        self.pause_s = pause_s
+
+
+class Service:
+    """The images API at one address."""
+
+    def __init__(self, engine: str, http: Http) -> None:
+        """`engine` is the id named in errors."""
+        self._engine = engine
+        self._http = http
+
+    async def draw(self, call: Call, run: Run) -> Drawing:
+        """Have pictures drawn. Raises EngineError, Cancelled.
+
+        Cancelling closes the connection; the service may go on, and charge.
+        """
+        again = dict(AGAIN)
+        while True:
+            run.check()
+            try:
+                return await run.unless_cancelled(self._once(call, run))
+            except NotTaken as refused:
+                left = run.deadline - asyncio.get_running_loop().time()
+                if not again[refused.why] or refused.pause_s > left / 2:  # at least as long is left to draw
+                    raise refused.error from refused
+                again[refused.why] -= 1
+                await run.pause(refused.pause_s)
+
+    async def _once(self, call: Call, run: Run) -> Drawing:
+        left = max(0.0, run.deadline - asyncio.get_running_loop().time()) + GRACE_S
+        limit = (call.count + PARTIALS) * LARGEST_PICTURE * 4 // 3
+        try:
+            async with self._http.request(
+                "POST",
+                call.path,
+                json=call.json,
+                parts=call.parts,
+                limit=limit,
+                timeouts=Timeouts(read=left, total=left),
+            ) as answer:
+                if not answer.ok:
+                    raise await self._refusal(answer, call)
+                if answer.content_type == "text/event-stream":
+                    stream = events(
+                        answer, max_blobs=MOST_PICTURES, blob_limit=LARGEST_PICTURE, text_limit=LARGEST_TEXT
+                    )
+                    async with contextlib.aclosing(stream):
+                        return await streamed(self._engine, stream, run.progress)
+                value = await json_with_blobs(
+                    answer, max_blobs=MOST_PICTURES, blob_limit=LARGEST_PICTURE, text_limit=LARGEST_TEXT
+                )
+                return whole(self._engine, value)
+        except ErrorInside as error:
+            said = without(told(error.body), call.prompt)
+            self._log(answer, said)
+            kind = meaning(said) or (UnknownOutcome if error.midway else BadAnswer)
+            detail = describe(answer.status, said)
+            raise kind(engine=self._engine, detail=detail) from error
+        except NotAllowed as error:
+            raise EngineUnavailable(engine=self._engine, detail=error.detail) from error
+        except NotReached as error:
+            unavailable = EngineUnavailable(engine=self._engine, detail=error.detail)
+            raise NotTaken(unavailable, "connection", RECONNECT_S) from error
+        except Broken as error:
+            raise UnknownOutcome(engine=self._engine, detail=error.detail) from error
+        except (TooLong, Malformed) as error:
+            raise BadAnswer(engine=self._engine, detail=error.detail) from error
+
+    async def _refusal(self, answer: Answer, call: Call) -> EngineError | NotTaken:
+        said = await said_by(answer)
+        self._log(answer, said)
+        if "location" in answer.headers:
+            elsewhere = answer.headers["location"].partition("?")[0]  # a query may hold a key
+            said = replace(said, words=f"leads to {elsewhere}: {said.words}")
+        wait = wait_s(answer.headers, said.words)
+        error = engine_error(
+            self._engine,
+            answer.status,
+            said,
+            headers=answer.headers,
+            retry_after=wait,
+            prompt=call.prompt,
+            own_model=call.own_model,
+        )
+        if answer.status == 429 and isinstance(error, EngineBusy):
+            return NotTaken(error, "limit", UNTOLD_S if wait is None else wait)
+        return error
+
+    async def models(self) -> list[str] | None:
+        """Return the names of all models on offer, None when the service has no such list. Raises EngineError."""
+        try:
+            async with self._http.request("GET", "/models", limit=LARGEST_LIST, timeouts=LISTING) as answer:
+                if answer.status in NO_LIST:
+                    return None
+                if not answer.ok:
+                    said = await said_by(answer)
+                    self._log(answer, said)
+                    error = engine_error(self._engine, answer.status, said, headers=answer.headers)
+                    if isinstance(error, UnknownOutcome):  # nothing was to be drawn
+                        raise EngineUnavailable(engine=self._engine, detail=error.detail)
+                    raise error
+                value = await answer.json()
+        except (NotReached, Broken) as error:
+            raise EngineUnavailable(engine=self._engine, detail=error.detail) from error
+        except (TooLong, Malformed) as error:
+            detail = f"{error.detail}; the address of an API usually ends in /v1"
+            raise BadAnswer(engine=self._engine, detail=detail) from error
+        items = value.get("data") if isinstance(value, dict) else value
+        if not isinstance(items, list):
+            raise BadAnswer(engine=self._engine, detail="the list of models is none")
+        names = [item["id"] for item in items if isinstance(item, dict) and isinstance(item.get("id"), str)]
+        return list(dict.fromkeys(name for name in names if 0 < len(name) <= LONGEST_NAME and name.isprintable()))
+
+    def _log(self, answer: Answer, said: Told) -> None:
+        """Note what the vendor asks for when asked about an error; its words may repeat the prompt."""
+        headers = answer.headers
+        log.info(
+            "an engine answered with an error",
+            engine=self._engine,
+            status=answer.status,
+            code=word(said.code or said.type),
+            request=word(headers.get("x-request-id") or headers.get("llm_provider-x-request-id") or ""),
+        )
+
+
+async def said_by(answer: Answer) -> Told:
+    """Read what an error answer says, as far as it can be read; never more than LARGEST_ERROR."""
+    body = bytearray()
+    with contextlib.suppress(NetError, TimeoutError):
+        async with asyncio.timeout(ERROR_S):
+            async for chunk in answer.chunks():
+                body += chunk
+                if len(body) >= LARGEST_ERROR:
+                    break
+    return read(bytes(body[:LARGEST_ERROR]))
