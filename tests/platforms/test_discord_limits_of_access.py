@@ -105,7 +105,9 @@ async def test_a_fault_inside_is_told_in_plain_words(
         with monkeypatch.context() as patch:
             patch.setattr(bot.parts.database, "read", broken)
             answer = await (await mei.slash(painters.channel, "imagine", prompt="a fox")).answer()
-            assert answer.ephemeral_to is mei and answer.content == sentence["zh-TW"] != sentence["en"]
+            assert answer.ephemeral_to is mei
+            assert answer.content == f"{sentence['zh-TW']}\n> a fox"
+            assert sentence["zh-TW"] != sentence["en"]
             asked = await painters.ann.says(painters.channel, "a fox", mention=painters.discord.bot)
             said = await painters.channel.next_message(by=painters.discord.bot)
             assert said.reference is asked and said.content == sentence["en"]

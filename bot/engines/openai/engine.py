@@ -156,7 +156,8 @@ class OpenAIEngine:
         """Say whether the configured models are among those on offer, and whether all may be well."""
         if not names:
             return (
-                ", which lists no models: only a drawing shows whether the address, the key and the model are right.",
+                ", which lists no models (most addresses end in /v1): only a drawing shows whether address, key and "
+                "model are right.",
                 True,
             )
         missing = [name for name in dict.fromkeys((self._model, self._edit_model)) if name not in names]
