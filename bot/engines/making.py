@@ -56,6 +56,9 @@ def _comfyui(id_: str, settings: EngineSettings, sandbox: Sandbox) -> Engine:
 
     if settings.comfy_org_key.get_secret_value():
         raise ValueError("comfy_org_key: this version of Easel cannot run graphs with paid nodes yet")
+    for key in ("params", "edit_params", "edit_model"):
+        if getattr(settings, key):
+            raise ValueError(f"{key}: a workflow has its own values; change them there, or say which in its nodes")
     workflows = {}
     for name, each in settings.workflows.items():
         nodes: dict[str, NodeInput] = {role: NodeInput(node.ids, node.key) for role, node in each.nodes.items()}
