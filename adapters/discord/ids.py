@@ -7,7 +7,7 @@ done with which job, and a file name says which picture of which job it is. Trus
 from __future__ import annotations
 
 import re
-from typing import Literal, get_args
+from typing import Literal, cast, get_args
 
 from bot.answers import Button
 
@@ -29,7 +29,7 @@ def button(action: Action, job: str) -> str:
 def parse_button(custom_id: str) -> tuple[Action, str] | None:
     """Return what a button does and with which job; None for a custom id of something else."""
     found = _BUTTON.fullmatch(custom_id)
-    return (found[1], found[2]) if found else None  # type: ignore[return-value]  # the pattern holds the actions only
+    return (cast(Action, found[1]), found[2]) if found else None  # the pattern holds the actions only
 
 
 def edit_form(job: str) -> str:
