@@ -9,7 +9,7 @@
 7. Words alone, in a conversation with a recent picture of Easel's, edit it if they refer to it.
 8. Words alone generate; a picture alone is ignored, or asked about in a direct message.
 
-`decide` is pure and takes well under a millisecond. The words it goes by are in intent_rules.toml, per language.
+`decide` is pure and takes well under a millisecond. The words it goes by are in intent_rules, per language.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ class Rules:
     """The words of all languages, compiled; made once, by `load`."""
 
     def __init__(self, languages: Mapping[str, Mapping[str, Any]]) -> None:
-        """`languages` is what intent_rules.toml holds; how it is meant is said there."""
+        """`languages` is what intent_rules holds; how it is meant is said in any.toml."""
         pairs = "".join("".join(language.get("fold", "").split()) for language in languages.values())
         self._fold = str.maketrans(pairs[::2], pairs[1::2])
         self._patterns: dict[str, re.Pattern[str]] = {}
@@ -107,7 +107,8 @@ class Rules:
     @classmethod
     def load(cls) -> Rules:
         """Read the rules that come with Easel."""
-        return cls(tomllib.loads(files("bot").joinpath("intent_rules.toml").read_text("utf-8")))
+        rules = files("bot").joinpath("intent_rules")
+        return cls({each.name: tomllib.loads(each.read_text("utf-8")) for each in rules.iterdir()})
 
     def read(self, text: str) -> Reading:
         """Say what the words of `text` mean."""

@@ -1,9 +1,9 @@
 """Transactions: `Database.read(fn)` and `Database.write(fn)`, the same on SQLite and PostgreSQL.
 
-`fn` is a plain function of a transaction; it runs whole or not at all. It must not await, keep state or do heavy work:
-between its statements the event loop goes on. SQLite has exactly one writing connection (`BEGIN IMMEDIATE`) and a few
-reading ones, and one process per file, held by a lock file: SQLite before 3.51.3 can damage a WAL file when two
-connections write and checkpoint at the same instant.
+`fn` is a plain function of a transaction; it runs whole or not at all, in a thread of the database's own: one way there
+and one way back, however many statements it has. It must not keep state, touch the event loop or do heavy work. SQLite
+has exactly one writing connection (`BEGIN IMMEDIATE`) and a few reading ones, and one process per file, held by a lock
+file: SQLite before 3.51.3 can damage a WAL file when two connections write and checkpoint at the same instant.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ import fcntl
 import functools
 import os
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, CursorResult
+from sqlalchemy.engine import Connection, CursorResult, Engine
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.errors import ConfigError, StorageFull
 
@@ -28,6 +28,7 @@ Clock = Callable[[], float]
 T = TypeVar("T")
 BUSY_TIMEOUT_MS = 5000
 READERS = 4
+POSTGRES_CONNECTIONS = 10
 _DISK_FULL = ("disk is full", "disk full", "no space left")
 
 
@@ -56,13 +57,12 @@ class Tx:
 class Database:
     """The open database. Make one with `await Database.open(…)` and close it on every way out."""
 
-    def __init__(self, writer: AsyncEngine, reader: AsyncEngine, clock: Clock, lock: BinaryIO | None) -> None:
+    def __init__(self, writer: _Pool, reader: _Pool, clock: Clock, lock: BinaryIO | None) -> None:
         """Use `open`."""
         self._writer = writer
         self._reader = reader
         self._clock = clock
         self._lock = lock
-        self._under_way: set[asyncio.Task[Any]] = set()
 
     @classmethod
     async def open(cls, url: str, *, clock: Clock = time.time) -> Database:
@@ -73,32 +73,18 @@ class Database:
         address = sa.make_url(url)
         if address.get_backend_name() != "sqlite":
             try:
-                engine = create_async_engine(
-                    address.set(drivername="postgresql+psycopg"), pool_size=10, hide_parameters=True
-                )
+                pool = _Pool(address.set(drivername="postgresql+psycopg"), POSTGRES_CONNECTIONS)
             except ModuleNotFoundError as error:
                 raise ConfigError(
                     "database_url: Easel's extra “postgres” is not installed (EASEL_DATABASE_URL)"
                 ) from error
-            return cls(engine, engine, clock, None)
+            return cls(pool, pool, clock, None)
         path = Path(address.database or "easel.db")
         lock = await asyncio.to_thread(_lock, path)
         # Pictures and prompts are nobody else's business; SQLite gives its other files the same mode.
         await asyncio.to_thread(path.touch, 0o600)
-        # Parameters are prompts and pictures: they stay out of error texts.
-        options: dict[str, Any] = {
-            "url": address.set(drivername="sqlite+aiosqlite"),
-            "max_overflow": 0,
-            "pool_timeout": None,  # whoever waits gets a turn; a limit would fail jobs because others are long
-            "hide_parameters": True,
-            "connect_args": {"isolation_level": None},
-        }
-        # The one writer: whoever else wants to write waits in the pool, not in SQLite.
-        writer = create_async_engine(pool_size=1, **options)
-        reader = create_async_engine(pool_size=READERS, **options)
-        for engine, begin in ((writer, "BEGIN IMMEDIATE"), (reader, "BEGIN")):
-            sa.event.listen(engine.sync_engine, "connect", _prepare_sqlite)
-            sa.event.listen(engine.sync_engine, "begin", functools.partial(_begin, begin))
+        writer = _Pool(address, 1, "BEGIN IMMEDIATE")
+        reader = _Pool(address, READERS, "BEGIN")
         return cls(writer, reader, clock, lock)
 
     @property
@@ -108,48 +94,67 @@ class Database:
 
     async def read(self, fn: Callable[[Tx], T]) -> T:
         """Run `fn` in a transaction that changes nothing."""
-        return await self._whole(self._read(fn))
+        return await self._reader.run(lambda: self._read(fn))
 
     async def write(self, fn: Callable[[Tx], T]) -> T:
         """Run `fn` in a transaction and commit it.
 
-        Once begun it ends whole, also when the caller is cancelled meanwhile: the caller's cancellation is raised to
-        the caller, the transaction commits or rolls back on its own. Raises StorageFull when the disk is.
+        Once asked for it ends whole, also when the caller is cancelled meanwhile: the caller's cancellation is raised
+        to the caller, the transaction commits or rolls back on its own. Raises StorageFull when the disk is.
         """
-        return await self._whole(self._write(fn))
+        return await self._writer.run(lambda: self._write(fn))
 
-    async def _whole(self, transaction: Coroutine[Any, Any, T]) -> T:
-        """Await a transaction that a cancelled caller does not cut off: a connection cut off is a connection lost."""
-        task = asyncio.create_task(transaction)
-        self._under_way.add(task)
-        task.add_done_callback(self._done)
-        return await asyncio.shield(task)
+    def _read(self, fn: Callable[[Tx], T]) -> T:
+        with self._reader.engine.connect() as connection:
+            return fn(Tx(connection, self._clock))
 
-    async def _read(self, fn: Callable[[Tx], T]) -> T:
-        async with self._reader.connect() as connection:
-            return await connection.run_sync(lambda c: fn(Tx(c, self._clock)))
-
-    async def _write(self, fn: Callable[[Tx], T]) -> T:
+    def _write(self, fn: Callable[[Tx], T]) -> T:
         try:
-            async with self._writer.begin() as connection:
-                return await connection.run_sync(lambda c: fn(Tx(c, self._clock)))
+            with self._writer.engine.begin() as connection:
+                return fn(Tx(connection, self._clock))
         except OperationalError as error:
             if any(words in str(error.orig).lower() for words in _DISK_FULL):
                 raise StorageFull(detail=str(error.orig)) from error
             raise
 
-    def _done(self, task: asyncio.Task[Any]) -> None:
-        self._under_way.discard(task)
-        if not task.cancelled():
-            task.exception()  # seen by the caller, or nobody waits any more
-
     async def aclose(self) -> None:
         """Finish transactions under way, close all connections and give the lock back."""
-        await asyncio.gather(*self._under_way, return_exceptions=True)
-        await self._reader.dispose()
-        await self._writer.dispose()
+        for pool in (self._reader, self._writer):
+            await asyncio.to_thread(pool.close)
         if self._lock is not None:
             self._lock.close()
+
+
+class _Pool:
+    """Connections, and as many threads to use them in: whoever waits, waits here in order, not inside the database."""
+
+    def __init__(self, address: sa.URL, connections: int, begin: str | None = None) -> None:
+        """`begin` starts every transaction on SQLite; the driver would choose its own moment."""
+        options: dict[str, Any] = {} if begin is None else {"connect_args": {"isolation_level": None}}
+        # Parameters are prompts and pictures: they stay out of error texts.
+        self.engine: Engine = sa.create_engine(
+            address, pool_size=connections, max_overflow=0, hide_parameters=True, **options
+        )
+        self._threads = ThreadPoolExecutor(connections, thread_name_prefix="database")
+        if begin is not None:
+            sa.event.listen(self.engine, "connect", _prepare_sqlite)
+            sa.event.listen(self.engine, "begin", functools.partial(_begin, begin))
+
+    async def run(self, transaction: Callable[[], T]) -> T:
+        """Await a transaction that a cancelled caller does not cut off."""
+        future = asyncio.get_running_loop().run_in_executor(self._threads, transaction)
+        future.add_done_callback(_seen)
+        return await asyncio.shield(future)
+
+    def close(self) -> None:
+        """Wait for what is under way, then close the connections."""
+        self._threads.shutdown()
+        self.engine.dispose()
+
+
+def _seen(future: asyncio.Future[Any]) -> None:
+    if not future.cancelled():
+        future.exception()  # the caller has it, or nobody waits any more
 
 
 def _lock(path: Path) -> BinaryIO:
