@@ -12,7 +12,7 @@ endif
 UV := .uv/bin/uv
 BIN := .venv/bin
 # Browser tests name themselves a group, so that one worker starts one browser.
-BENCHMARKS := loop_stall streamed_picture added_time discord_acknowledgement
+BENCHMARKS := loop_stall streamed_picture added_time discord_acknowledgement queue_growth throughput pool intent
 PYTEST := $(BIN)/pytest -n auto --maxprocesses=4 --dist=loadgroup
 
 export UV_PYTHON_DOWNLOADS := never
@@ -33,7 +33,7 @@ run: $(UV)
 	@$(UV) run --locked --no-dev easel run $(ARGS) || { code=$$?; test $$code = 130 || exit $$code; }  # 130: Ctrl-C
 
 test: lint
-	scripts/install_browser
+	scripts/install_for_tests
 	$(PYTEST)
 
 check: lint

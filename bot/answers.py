@@ -47,8 +47,6 @@ class Accepted:
     """The answer to a request: it is in the journal."""
 
     job: Job
-    ahead: int
-    """Jobs that wait for the same engine and came earlier."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +63,9 @@ class Standing:
 
     job: Job
     ahead: int
-    """Jobs that wait for the same engine and came earlier; 0 also when it runs already."""
+    """Jobs that come before it at its engine; 0 also when it runs already."""
+    wait_s: float | None = None
+    """Seconds until its turn, as far as can be said."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,16 +24,15 @@ from bot.errors import (
     NotYours,
     TooLateToCancel,
 )
+from bot.gallery import Gallery
 from bot.i18n.catalogue import Catalogues
 from bot.intake import Intake
-from bot.jobs import journal
-from bot.jobs.courier import Courier
-from bot.jobs.worker import Worker
+from bot.jobs import journal, places
 from bot.observe import Metrics
-from bot.pictures.fit import LOSSES, fit
-from bot.pictures.sandbox import Sandbox
+from bot.pictures.fit import LOSSES
+from bot.pictures.infotext import Infotext
 from bot.settings.store import Settings
-from bot.types import Job, MessageRef, Person, Picture, Place, Request, State, new_id
+from bot.types import Job, MessageRef, Person, Picture, PictureRef, Place, Request, State, new_id
 
 
 class Easel:
@@ -48,9 +47,7 @@ class Easel:
         catalogues: Catalogues,
         settings: Settings,
         intake: Intake,
-        sandbox: Sandbox,
-        worker: Worker,
-        courier: Courier,
+        gallery: Gallery,
         metrics: Metrics,
     ) -> None:
         """Put together by `bot.process`."""
@@ -60,9 +57,7 @@ class Easel:
         self.settings = settings
         self._database = database
         self._intake = intake
-        self._sandbox = sandbox
-        self._worker = worker
-        self._courier = courier
+        self._gallery = gallery
         self._metrics = metrics
 
     # ── asking ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -80,7 +75,7 @@ class Easel:
             case "again" | "undo" as wish:
                 return await self._once_more(wish, request)
             case Job():
-                return await self._begin(answer)
+                return self._begin(answer)
             case _:
                 return answer
 
@@ -100,7 +95,7 @@ class Easel:
             old = (await self.details(job_id)).job
         language = await self.language(person, place)
         job = await self._intake.repeat(old, person, place, key, message, language)
-        return await self._begin(job)
+        return self._begin(job)
 
     async def undo(
         self,
@@ -141,9 +136,7 @@ class Easel:
             )
             return journal.add(tx, job, key, results=(parent,))
 
-        job = await self._database.write(step)
-        self._courier.wake()
-        return Accepted(job, 0)
+        return Accepted(await self._database.write(step))
 
     async def cancel(self, person: Person, place: Place, job_id: str | None = None) -> list[Job]:
         """Stop one job, or all of this person's that have not been drawn; return those that will stop.
@@ -158,25 +151,20 @@ class Easel:
         else:
             jobs = [await self._job(job_id)]
             self._may_change(jobs[0], person, place)
-        stopped = []
-        for job in jobs:
-            if await self._database.write(partial(journal.cancel, job_id=job.id)):
-                stopped.append(job)
-                self._worker.cancel(job.id)
+        stopped = [job for job in jobs if await self._database.write(partial(journal.cancel, job_id=job.id))]
         if not stopped:
             raise TooLateToCancel
-        self._courier.wake()
         return stopped
 
     # ── looking ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def queue(self, person: Person) -> list[Standing]:
         """Return this person's unfinished jobs, oldest first."""
-        return await self._database.read(lambda tx: _standings(tx, journal.active(tx, person=person.key)))
+        return await self._database.read(lambda tx: self._standings(tx, journal.active(tx, person=person.key)))
 
     async def active(self, platform: types.Platform) -> list[Standing]:
         """Return all unfinished jobs of a platform, for an adapter that (re)starts."""
-        return await self._database.read(lambda tx: _standings(tx, journal.active(tx, platform=platform)))
+        return await self._database.read(lambda tx: self._standings(tx, journal.active(tx, platform=platform)))
 
     async def history(self, person: Person, limit: int = 10) -> list[Past]:
         """Return this person's newest jobs that have ended, newest first."""
@@ -232,22 +220,21 @@ class Easel:
         await self._database.write(lambda tx: journal.status_shown(tx, job.id, message))
 
     async def picture(self, picture_id: str) -> tuple[Picture, bytes]:
-        """Return a stored picture and its bytes. Raises Gone."""
-        known = await self._database.read(lambda tx: pictures.get(tx, picture_id))
-        data = await pictures.read(self._database, picture_id)
-        if known is None or data is None:
-            raise Gone
-        return known, data
+        """Return a stored picture and its file, with what it was drawn from in it. Raises Gone."""
+        return await self._gallery.picture(picture_id)
 
     async def fitted(self, picture_id: str, limit: int, language: str) -> Fitted:
-        """Return a stored picture in at most `limit` bytes: unchanged if it fits, else as little changed as possible.
+        """Return a stored picture in at most `limit` bytes: pixels unchanged if it fits, else as little as possible.
 
         Raises TooLarge when no sensible picture is that small, and Gone.
         """
-        picture, data = await self.picture(picture_id)
-        found = await fit(self._sandbox, data, picture.mime, limit)
+        found = await self._gallery.fitted(picture_id, limit)
         said = LOSSES.get(found.loss, "")
         return Fitted(found.data, found.mime, said and self.say(language, said, width=found.width, height=found.height))
+
+    async def read_infotext(self, platform: types.Platform, ref: PictureRef) -> Infotext | None:
+        """Return what anybody's picture says it was drawn from. Raises FileTooLarge, Gone."""
+        return await self._gallery.read_infotext(platform, ref)
 
     # ── words ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -271,16 +258,25 @@ class Easel:
         made_by = await self._database.read(lambda tx: self._producer(tx, meant))
         return await self.again(*asked, job_id=made_by.id if made_by else None, message=request.message)
 
-    async def _begin(self, job: Job) -> Accepted:
+    def _begin(self, job: Job) -> Accepted:
         self._metrics.accepted.labels(self.engines.type_of(job.plan.engine)).inc()
-        self._worker.wake()
-        return Accepted(job, await self._database.read(lambda tx: journal.ahead(tx, job)))
+        return Accepted(job)
 
     async def _job(self, job_id: str) -> Job:
         job = await self._database.read(lambda tx: journal.get(tx, job_id))
         if job is None:
             raise Gone
         return job
+
+    def _standings(self, tx: Tx, jobs: list[Job]) -> list[Standing]:
+        return [self._standing(tx, job) for job in jobs]
+
+    def _standing(self, tx: Tx, job: Job) -> Standing:
+        if job.state is not State.QUEUED or job.plan.engine not in self.engines:
+            return Standing(job, 0)
+        ahead = places.ahead(tx, job)
+        capacity = self.engines.configured(job.plan.engine).pool.capacity
+        return Standing(job, ahead, places.wait_s(tx, job, ahead, capacity))
 
     @staticmethod
     def _producer(tx: Tx, picture: str | None) -> Job | None:
@@ -294,7 +290,3 @@ class Easel:
         rules = (person.moderator or person.admin) and job.place.server_key == place.server_key
         if job.person.key != person.key and not rules:
             raise NotYours
-
-
-def _standings(tx: Tx, jobs: list[Job]) -> list[Standing]:
-    return [Standing(job, journal.ahead(tx, job) if job.state is State.QUEUED else 0) for job in jobs]

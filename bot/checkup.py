@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from bot.config import Config
 from bot.db import migrate
 from bot.db.database import Database
+from bot.engines.base import Engine
 from bot.engines.registry import Registry
 from bot.errors import ConfigError
 from bot.pictures.sandbox import Sandbox
@@ -40,7 +41,9 @@ async def check(config: Config) -> AsyncIterator[Line]:
             return
         try:
             for id_ in engines:
-                yield await _engine(engines, id_)
+                pool = engines.configured(id_).pool.engines
+                for address, engine in pool.items():
+                    yield await _engine(f"engine {id_} at {address}" if len(pool) > 1 else f"engine {id_}", engine)
         finally:
             await engines.aclose()
     if config.studio_enabled:
@@ -57,6 +60,8 @@ async def _database(config: Config) -> Line:
         return Line(running, "database", f"{version}: {'in use by the running Easel.' if running else error}")
     try:
         await migrate.upgrade(database)
+    except ConfigError as error:
+        return Line(False, "database", f"{version}: {error}")
     except Exception as error:
         return Line(False, "database", f"{version}: cannot be brought up to date: {error}")
     finally:
@@ -64,10 +69,10 @@ async def _database(config: Config) -> Line:
     return Line(True, "database", f"{version}: works and is up to date.")
 
 
-async def _engine(engines: Registry, id_: str) -> Line:
+async def _engine(part: str, engine: Engine) -> Line:
     try:
         async with asyncio.timeout(ENGINE_TIMEOUT_S):
-            health = await engines.get(id_).check()
+            health = await engine.check()
     except TimeoutError:
-        return Line(False, f"engine {id_}", f"No answer within {ENGINE_TIMEOUT_S} seconds.")
-    return Line(health.ok, f"engine {id_}", health.sentence)
+        return Line(False, part, f"No answer within {ENGINE_TIMEOUT_S} seconds.")
+    return Line(health.ok, part, health.sentence)

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 
 from bot.engines.base import EditTask, Engine, GenerateTask, InputPicture, Result, Run, Task
 from bot.errors import Cancelled, EngineTimeout, Gone, LostJob, NothingDrawn
+from bot.pictures.inputs import fit_inputs
+from bot.pictures.sandbox import Sandbox
 from bot.types import Plan
 
 STOP_GRACE_S = 10.0
@@ -26,13 +28,15 @@ async def draw(
     *,
     timeout_s: float,
     handle: str | None = None,
+    sandbox: Sandbox | None = None,
 ) -> Result:
     """Draw `plan.count` pictures, handed over through `run`. `handle` names a job of the engine to re-attach to.
 
-    Raises EngineError (pictures handed over before it are good: see `run.drawn`), Cancelled, Gone when an input is
-    missing, and whatever taking a picture raises.
+    `sandbox` is where inputs and mask are made what the engine takes; without one they are that already. Raises
+    EngineError (pictures handed over before it are good: see `run.drawn`), Cancelled, Gone when an input is missing,
+    what `fit_inputs` raises, and whatever taking a picture raises.
     """
-    calls = asyncio.create_task(_calls(engine, plan, inputs, mask, run, handle))
+    calls = asyncio.create_task(_calls(engine, plan, inputs, mask, run, handle, sandbox))
     stop = asyncio.create_task(run.cancelled.wait())
     try:
         await asyncio.wait({calls, stop}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
@@ -58,6 +62,7 @@ async def _calls(
     mask: InputPicture | None,
     run: Run,
     handle: str | None,
+    sandbox: Sandbox | None,
 ) -> Result:
     can = engine.capabilities(plan.model)
     result = Result()
@@ -71,6 +76,11 @@ async def _calls(
             if not can.free:
                 raise  # it may have been drawn and charged
         run.begin_again(run.drawn)
+    if plan.kind == "edit" and run.drawn < plan.count:
+        if not inputs or (plan.has_mask and mask is None):
+            raise Gone
+        if sandbox is not None:
+            inputs, mask = await run.unless_cancelled(fit_inputs(sandbox, inputs, mask, can.inputs))
     while (before := run.drawn) < plan.count:
         count = min(max(1, can.max_count), plan.count - before)
         run.begin_part(before / plan.count, count / plan.count)
@@ -99,7 +109,5 @@ async def _call(
     shared = {name: getattr(plan, name) for name in _SHARED}
     if plan.kind == "generate":
         return await engine.generate(GenerateTask(count=count, seed=seed, **shared), run)
-    if not inputs or (plan.has_mask and mask is None):
-        raise Gone
     task = EditTask(count=count, seed=seed, inputs=tuple(inputs), mask=mask, strength=plan.strength, **shared)
     return await engine.edit(task, run)

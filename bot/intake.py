@@ -10,6 +10,7 @@ import asyncio
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from bot import intent
@@ -32,13 +33,16 @@ from bot.errors import (
 from bot.flags import parse as parse_flags
 from bot.i18n.catalogue import Catalogues
 from bot.i18n.marks import N_
-from bot.jobs import journal
-from bot.pictures.inspect import InputLimits, Inspected, prepare_input, same_size_or_refuse
+from bot.jobs import journal, places
+from bot.limits import Price
+from bot.pictures.inputs import prepare_mask
+from bot.pictures.inspect import InputLimits, Inspected, prepare_input
 from bot.pictures.sandbox import Sandbox
 from bot.planning import Asked, Planner, fresh_seed
 from bot.platform import Platform
 from bot.settings.layers import Effective
 from bot.settings.store import Settings
+from bot.settings.tables import OperatorPolicy
 from bot.types import Job, Kind, MessageRef, Options, Person, Picture, PictureRef, Place, Plan, Request, State, new_id
 
 MAX_PROMPT = 32_000
@@ -73,6 +77,7 @@ class Intake:
         database: Database,
         engines: Registry,
         planner: Planner,
+        policy: OperatorPolicy,
         settings: Settings,
         sandbox: Sandbox,
         catalogues: Catalogues,
@@ -84,6 +89,7 @@ class Intake:
         self._database = database
         self._engines = engines
         self._planner = planner
+        self._policy = policy
         self._settings = settings
         self._sandbox = sandbox
         self._catalogues = catalogues
@@ -138,6 +144,7 @@ class Intake:
             acknowledge=effective.acknowledge,
             details_line=effective.details_line,
             preview=effective.preview,
+            metadata=effective.metadata,
         )
 
         def step(tx: Tx) -> Job:
@@ -147,7 +154,7 @@ class Intake:
             if len(inputs) < expected or not all(stored.has_bytes(tx, each) for each in inputs + masks):
                 raise Gone
             job = _job(person, place, message, language, plan, old.parent)
-            return journal.add(tx, job, key, inputs=inputs, mask=next(iter(masks), None))
+            return self._add(tx, job, key, inputs, next(iter(masks), None))
 
         return await self._database.write(step)
 
@@ -181,9 +188,7 @@ class Intake:
         engine = self._planner.choose_engine(kind, options, effective, mask=request.mask is not None)
         used = refs[: self._planner.max_inputs(engine, options)]
         inputs = await asyncio.gather(*(self._fetch(request, ref) for ref in used))
-        mask = await self._fetch(request, request.mask) if request.mask else None
-        if mask is not None:
-            same_size_or_refuse(inputs[0].clean, mask.clean)
+        mask = await self._mask(request, request.mask, inputs[0]) if request.mask else None
         asked = Asked(
             kind,
             prompt,
@@ -197,19 +202,28 @@ class Intake:
         await self._keep(request, [*inputs, *([mask] if mask else [])])
 
         def step(tx: Tx) -> Job:
-            added = journal.add(
-                tx,
-                job,
-                request.key,
-                inputs=[each.picture.id for each in inputs],
-                mask=mask.picture.id if mask else None,
-            )
+            given = [each.picture.id for each in inputs]
+            added = self._add(tx, job, request.key, given, mask.picture.id if mask else None)
             if request.message is not None and added.id == job.id:
                 attached = [each.picture.id for each in inputs] if request.attached else []
                 seen.add(tx, request.place, request.message.id, "other", attached)
             return added
 
         return await self._database.write(step)
+
+    def _add(self, tx: Tx, job: Job, key: str, inputs: Sequence[str], mask: str | None) -> Job:
+        """Store a job and take what it needs of the limits. Raises what `limits.take` does, and LineTooLong."""
+        configured = self._engines.configured(job.plan.engine)
+        price = Price(
+            self._policy.person,
+            self._policy.server,
+            self._settings.zone(tx, job.place),
+            configured.price * job.plan.count,
+        )
+        added = journal.add(tx, job, key, inputs=inputs, mask=mask, price=price)
+        if added.id == job.id:
+            places.refuse_too_long(tx, job, configured.pool.capacity)
+        return added
 
     async def _fetch(self, request: Request, ref: PictureRef) -> _Input:
         """Get a picture's bytes and make them safe. Raises what people can do wrong with pictures, and Gone."""
@@ -222,14 +236,17 @@ class Intake:
         picture = _picture(clean)
         return _Input(picture, clean, ref.picture or picture.id)
 
+    async def _mask(self, request: Request, ref: PictureRef, of: _Input) -> _Input:
+        """Get a mask and bring it into the one form that is stored. Raises what `_fetch` and `prepare_mask` do."""
+        given = await self._fetch(request, ref)
+        clean = await prepare_mask(self._sandbox, given.clean, of.clean)
+        return _Input(_picture(clean), clean, given.origin)
+
     async def _keep(self, request: Request, inputs: Sequence[_Input]) -> None:
         """Store inputs, one transaction each; should the job not come to be, the sweep takes them again."""
+        add = partial(stored.add, person=request.person.key, platform=request.place.platform)
         for each in inputs:
-
-            def step(tx: Tx, one: _Input = each) -> None:
-                stored.add(tx, one.picture, one.clean.data, person=request.person.key, platform=request.place.platform)
-
-            await self._database.write(step)
+            await self._database.write(partial(add, picture=each.picture, data=each.clean.data))
 
 
 def _newest(tx: Tx, request: Request) -> str | None:

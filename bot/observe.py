@@ -23,7 +23,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from structlog.typing import Processor
 
-from bot.errors import ConfigError
+from bot.errors import BotError, ConfigError
 
 LogFormat = Literal["console", "json"]
 ReadyParts = Mapping[str, str | None]
@@ -155,6 +155,15 @@ def scrub(text: str) -> str:
     for pattern in _CREDENTIALS:
         text = pattern.sub(rf"\1{MASK}", text)
     return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def report(what: str, error: Exception, **more: object) -> None:
+    """Log that something of ours failed: known trouble in one line, everything else with where it came from."""
+    log = structlog.get_logger("easel")
+    if isinstance(error, BotError):
+        log.warning(what, error=type(error).__name__, detail=error.detail, **more)
+    else:
+        log.error(what, exc_info=error, **more)
 
 
 class Metrics:

@@ -11,10 +11,12 @@ from bot.config import Config
 from bot.drawing import draw
 from bot.engines.base import DrawnPicture, InputPicture, Run
 from bot.engines.registry import Registry
-from bot.errors import EmptyEdit, EmptyPrompt, MaskWithoutPicture
+from bot.errors import BadAnswer, EmptyEdit, EmptyPrompt, MaskWithoutPicture
 from bot.flags import parse as parse_flags
 from bot.i18n.catalogue import Catalogues
-from bot.pictures.inspect import InputLimits, Inspected, prepare_input, same_size_or_refuse
+from bot.pictures.describe import described, of_plan
+from bot.pictures.inputs import prepare_mask
+from bot.pictures.inspect import InputLimits, Inspected, NotAPicture, inspect_result, prepare_input
 from bot.pictures.sandbox import Sandbox
 from bot.planning import Asked, Planner
 from bot.settings.layers import resolve
@@ -55,9 +57,7 @@ async def imagine(
         engines = Registry.build(config.engines, sandbox)
         try:
             inputs = [await _read(sandbox, path) for path in images]
-            masks = [await _read(sandbox, mask)] if mask else []
-            if masks:
-                same_size_or_refuse(inputs[0], masks[0])
+            masks = [await prepare_mask(sandbox, await _read(sandbox, mask), inputs[0])] if mask else []
             planner = Planner(engines, config.limits, Catalogues())
             effective = resolve({"operator": config.defaults}, config.limits)
             kind: Kind = "edit" if inputs else "generate"
@@ -76,7 +76,15 @@ async def imagine(
 
             async def write(picture: DrawnPicture) -> None:
                 path = output.with_stem(f"{output.stem}-{len(files) + 1}") if files else output
-                await asyncio.to_thread(path.write_bytes, picture.data)
+                try:
+                    clean = await inspect_result(sandbox, picture.taken())
+                except NotAPicture as error:
+                    raise BadAnswer(engine=engine, detail=str(error)) from error
+                data = clean.data
+                if plan.metadata:
+                    text = of_plan(plan, width=clean.width, height=clean.height, seed=picture.seed)
+                    data = await described(data, text)
+                await asyncio.to_thread(path.write_bytes, data)
                 files.append(path)
 
             configured = engines.configured(engine)
@@ -93,6 +101,7 @@ async def imagine(
                 given[len(used)] if masks else None,
                 run,
                 timeout_s=configured.timeout_s,
+                sandbox=sandbox,
             )
             return Drawn(files, plan.adapted)
         finally:

@@ -156,6 +156,7 @@ class Planner:
             adapted=tuple(adapted),
             acknowledge=effective.acknowledge,
             details_line=effective.details_line,
+            metadata=effective.metadata,
             preview=effective.preview,
         )
 

@@ -12,18 +12,23 @@ from dataclasses import dataclass
 
 import structlog
 
+from bot import limits
 from bot.app import Easel
 from bot.config import Config
 from bot.db import migrate, retention
 from bot.db.database import Clock, Database
 from bot.engines.registry import Registry
+from bot.gallery import Gallery
 from bot.i18n.catalogue import Catalogues
 from bot.intake import Intake
 from bot.intent import Rules
+from bot.jobs import lanes
 from bot.jobs.courier import Courier
+from bot.jobs.following import Following
+from bot.jobs.lanes import Caps
 from bot.jobs.statuses import Statuses
 from bot.jobs.worker import Worker
-from bot.observe import HealthServer, Metrics, ReadyParts, sample_loop_lag
+from bot.observe import HealthServer, Metrics, ReadyParts, report, sample_loop_lag
 from bot.pictures.inspect import InputLimits
 from bot.pictures.sandbox import Sandbox
 from bot.planning import Planner
@@ -91,12 +96,16 @@ async def assembled(config: Config, adapters: Mapping[str, Adapter], clock: Cloc
             statuses=statuses,
             wording=wording,
             metrics=metrics,
-            ended=courier.wake,
+            caps=Caps(config.limits.person.running, config.limits.server.running),
+            refund_refused=config.refund_refused,
         )
+        following = Following(database, statuses, wording, worker.draws)
+        stack.push_async_callback(following.aclose)
         intake = Intake(
             database=database,
             engines=engines,
             planner=Planner(engines, config.limits, catalogues),
+            policy=config.limits,
             settings=settings,
             sandbox=sandbox,
             catalogues=catalogues,
@@ -111,9 +120,7 @@ async def assembled(config: Config, adapters: Mapping[str, Adapter], clock: Cloc
             catalogues=catalogues,
             settings=settings,
             intake=intake,
-            sandbox=sandbox,
-            worker=worker,
-            courier=courier,
+            gallery=Gallery(database, sandbox, platforms),
             metrics=metrics,
         )
         for name, make in adapters.items():
@@ -208,8 +215,10 @@ async def _sweep(parts: Parts) -> None:
                 )
             ):
                 pass  # one short transaction after the other, so that nobody waits long for a turn
-        except Exception:
-            log.exception("sweeping failed")
+            await parts.database.write(limits.forget)
+            await parts.database.write(lanes.forget_idle)
+        except Exception as error:
+            report("sweeping failed", error)
         await asyncio.sleep(SWEEP_S)
 
 

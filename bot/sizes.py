@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -27,6 +28,11 @@ class SizeRule:
     maximum: int = 4096
     """Bounds of each side."""
     default: tuple[int, int] = (1024, 1024)
+    max_ratio: float | None = None
+    """The longer side is at most this many times the shorter one."""
+    min_pixels: int | None = None
+    """Bounds of width times height. With these, too, there must be a legal size."""
+    max_pixels: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,22 +120,53 @@ def _listed(width: float, height: float, sizes: tuple[tuple[int, int], ...], max
 
 
 def _bounded(width: float, height: float, rule: SizeRule, max_pixels: int) -> tuple[int, int]:
-    """Return the nearest size within the bounds: scaled to fit, then each side a multiple."""
+    """Return the nearest size within the bounds: scaled into them, then each side a multiple."""
+    most = min(rule.max_pixels or max_pixels, max_pixels)
+    across, down = _within(width, height, rule, most)
+    best: tuple[int, int] | None = None
+    nearest = math.inf
+    sides = range(-(-rule.minimum // rule.multiple) * rule.multiple, rule.maximum + 1, rule.multiple)
+    for side in sorted(sides, key=lambda side: abs(math.log(side / across))):
+        off = abs(math.log(side / across))
+        if off >= nearest:
+            break
+        for other in _other_sides(side, down, rule, most):
+            if (distance := math.hypot(off, math.log(other / down))) < nearest:
+                best, nearest = (side, other), distance
+    return best or _smallest(width / height, rule)
+
+
+def _within(width: float, height: float, rule: SizeRule, most: int) -> tuple[float, float]:
+    """Return the point within all bounds that has the shape, or the nearest shape there is, and the nearest area.
+
+    In logarithms: the sides are (area - shape) / 2 and (area + shape) / 2, and every bound is a straight line.
+    """
+    low, high = math.log(rule.minimum), math.log(rule.maximum)
+    fewest, largest = math.log(rule.min_pixels or 1), math.log(most)
+    ratio = math.log(rule.max_ratio) if rule.max_ratio else math.inf
+    shape = math.log(max(width, height) / min(width, height))
+    shape = max(0.0, min(shape, ratio, high - low, largest - 2 * low, 2 * high - fewest))
+    area = min(max(math.log(width * height), 2 * low + shape, fewest), 2 * high - shape, largest)
+    short, long = math.exp((area - shape) / 2), math.exp((area + shape) / 2)
+    return (short, long) if width <= height else (long, short)
+
+
+def _other_sides(side: int, wanted: float, rule: SizeRule, most: int) -> Iterator[int]:
+    """Yield the legal lengths next to `wanted`, below and above, of the side that goes with this one."""
     step = rule.multiple
-    low, high = -(-rule.minimum // step) * step, rule.maximum // step * step
-    short, long = sorted((width, height))
-    scale = max(min(1.0, high / long, math.sqrt(max_pixels / (width * height))), low / short)
-    # No shape is kept where it would need a side beyond the bounds, e.g. for 1 × 100000.
-    short = max(short * scale, low)
-    long = max(min(long * scale, high, max_pixels / short), short)
-    across, down = (short, long) if width <= height else (long, short)
+    low, high = max(rule.minimum, -(-(rule.min_pixels or 1) // side)), min(rule.maximum, most // side)
+    if rule.max_ratio is not None:
+        times, parts = rule.max_ratio.as_integer_ratio()  # floating point would lose the sizes at the very edge
+        low, high = max(low, -(-side * parts // times)), min(high, side * times // parts)
+    first, last = -(-low // step), high // step
+    if first <= last:
+        below = int(wanted // step)
+        yield from {min(max(number, first), last) * step for number in (below, below + 1)}
 
-    def sides(length: float) -> set[int]:
-        below = int(length // step) * step
-        return {min(max(side, low), high) for side in (below - step, below, below + step)}
 
-    def distance(size: tuple[int, int]) -> float:
-        return math.hypot(math.log(size[0] / across), math.log(size[1] / down))
-
-    legal = [(w, h) for w in sides(across) for h in sides(down) if w * h <= max_pixels]
-    return min(legal, key=distance, default=(low, low))
+def _smallest(shape: float, rule: SizeRule) -> tuple[int, int]:
+    """Return the legal size of the fewest pixels; of equals the one nearest in shape. Raises ValueError for none."""
+    sides = range(-(-rule.minimum // rule.multiple) * rule.multiple, rule.maximum + 1, rule.multiple)
+    most = rule.max_pixels or rule.maximum**2
+    sizes = [(side, other) for side in sides for other in _other_sides(side, 0, rule, most)]
+    return min(sizes, key=lambda size: (math.prod(size), abs(math.log(size[0] / size[1] / shape))))

@@ -227,6 +227,7 @@ class Plan:
     acknowledge: bool = True
     details_line: bool = False
     preview: bool = True
+    metadata: bool = True
     """Settings that hold for the answer, as they were when the job was accepted."""
 
 
@@ -254,6 +255,8 @@ class Job:
     cancel: bool = False
     progress: float | None = None
     """0-1, None when unknown."""
+    address: str | None = None
+    """Of its engine's pool: where it runs, or ran last."""
     handle: str | None = None
     """The engine's own id of the running call, where it can be re-attached."""
     handle_at: int = 0

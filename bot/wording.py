@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from bot import errors
 from bot.errors import BotError
 from bot.i18n.catalogue import Catalogues
-from bot.i18n.marks import N_
+from bot.i18n.marks import N_, Wait
 from bot.types import Job, Picture
 
 DRAWN = (
@@ -26,6 +26,7 @@ SEVERAL = (
 )
 SHOWN_AGAIN = N_("Here is the picture from before.")
 MISSING = N_("The engine could draw only {drawn} of {asked} pictures.")
+AWAY = N_("Accepted. I can't reach the engine {engine} at the moment, and keep trying for a while.")
 DETAILS = N_("{engine} · seed {seed}")
 DETAILS_MODEL = N_("{engine} · {model} · seed {seed}")
 
@@ -37,11 +38,19 @@ class Wording:
         """All words come from these catalogues."""
         self._catalogues = catalogues
 
-    def waiting(self, job: Job, ahead: int) -> str:
-        """Say the place in the waiting line."""
-        if ahead == 0:
-            return self._say(job, N_("Accepted. You are next."))
-        return self._say(job, N_("Accepted. You are number {place} in line."), place=ahead + 1)
+    def waiting(self, job: Job, ahead: int, wait_s: float | None = None) -> str:
+        """Say the place in the waiting line, and how long that will be if it is known."""
+        if wait_s is None:
+            sentence = N_("Accepted. You are number {place} in line.") if ahead else N_("Accepted. You are next.")
+        elif ahead:
+            sentence = N_("Accepted. You are number {place} in line; your turn comes in about {wait}.")
+        else:
+            sentence = N_("Accepted. You are next, in about {wait}.")
+        return self._say(job, sentence, place=ahead + 1, wait=Wait(wait_s or 0))
+
+    def away(self, job: Job) -> str:
+        """Say that it waits for an engine that cannot be reached."""
+        return self._say(job, AWAY, engine=job.plan.engine)
 
     def drawing(self, job: Job, fraction: float | None) -> str:
         """Say that it runs, and how far it is."""

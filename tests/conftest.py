@@ -12,12 +12,14 @@ import random
 import shutil
 import socket
 from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
 from typing import Any
 
 import hypothesis
 import pytest
 
 from tests.support.discord import schema
+from tests.support.postgres import PostgresServer, running
 
 REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1" or os.environ.get("CI") == "true"
 
@@ -33,6 +35,17 @@ hypothesis.settings.load_profile("easel")
 
 class OutsideNetwork(RuntimeError):
     """A test tried to reach something that is not on this machine."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the marks."""
+    config.addinivalue_line("markers", "both_databases: run once on SQLite and once on PostgreSQL (`database_url`)")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test that is marked `both_databases` on both."""
+    if "database_url" in metafunc.fixturenames and metafunc.definition.get_closest_marker("both_databases"):
+        metafunc.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -55,10 +68,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(autouse=True, scope="session")
 def clean_environment() -> Iterator[None]:
-    """Take away what the developer's shell could change: proxies, and settings of Easel's own."""
+    """Take away what the developer's shell could change: proxies, settings of Easel's own and of PostgreSQL's."""
     with pytest.MonkeyPatch.context() as patch:
         for name in list(os.environ):
-            if name.upper().startswith("EASEL_") or name.lower().endswith("_proxy"):
+            if name.upper().startswith(("EASEL_", "PG")) or name.lower().endswith("_proxy"):
                 patch.delenv(name)
         yield
 
@@ -127,12 +140,33 @@ def free_port() -> Callable[[], int]:
 
 
 @pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """Give a PostgreSQL server of this test process; skip, or fail, where it is not installed."""
+    with running() as server:
+        yield server
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Give the address of a database of the test's own: SQLite's, unless the test is marked `both_databases`.
+
+    The one on PostgreSQL is there and at the newest schema, the file of SQLite is made when it is opened.
+    """
+    if getattr(request, "param", "sqlite") == "sqlite":
+        yield f"sqlite:///{tmp_path / 'easel.db'}"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    with server.database() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
 def chromium() -> dict[str, Any]:
     """Give the arguments for Playwright's `chromium.launch`; skip, or fail, where no browser is installed."""
-    names = ("chromium", "chromium-browser", "google-chrome")  # as in scripts/install_browser
+    names = ("chromium", "chromium-browser", "google-chrome")  # as in scripts/install_for_tests
     path = next(filter(None, map(shutil.which, names)), None)
     if path is None:
-        pytest.skip("No Chromium on this machine: run scripts/install_browser as root.")
+        pytest.skip("No Chromium on this machine: run scripts/install_for_tests as root.")
     flags = (
         "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
         "--disable-component-update --disable-sync"

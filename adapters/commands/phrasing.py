@@ -8,7 +8,8 @@ from importlib.metadata import version
 from bot.answers import Past, Standing
 from bot.engines.base import Capabilities, Health, Model
 from bot.i18n.catalogue import Catalogues
-from bot.i18n.marks import N_
+from bot.i18n.marks import N_, Wait
+from bot.pictures.infotext import Infotext
 from bot.settings.layers import Effective, Layer
 from bot.settings.models import Preferences
 from bot.settings.store import StoredLayer
@@ -108,17 +109,29 @@ class Phrasing:
 
     def _standing(self, standing: Standing) -> str:
         job = standing.job
-        if job.state is State.QUEUED and standing.ahead:
-            return self._catalogues.plural(
-                self._language, "waiting, {n} comes before it", "waiting, {n} come before it", standing.ahead
-            )
         if job.state is State.QUEUED:
-            return self.say(N_("waiting, next in line"))
+            return self._waiting(standing.ahead, standing.wait_s)
         if job.state is not State.RUNNING:
             return self.say(N_("finished, about to be posted"))
         if job.progress is None:
             return self.say(N_("being drawn"))
         return self.say(N_("being drawn, {percent} %"), percent=round(job.progress * 100))
+
+    def _waiting(self, ahead: int, wait_s: float | None) -> str:
+        say, language = self._catalogues, self._language
+        if wait_s is None and ahead:
+            return say.plural(language, "waiting, {n} comes before it", "waiting, {n} come before it", ahead)
+        if wait_s is None:
+            return self.say(N_("waiting, next in line"))
+        if not ahead:
+            return self.say(N_("waiting, next in line, about {wait}"), wait=Wait(wait_s))
+        return say.plural(
+            language,
+            "waiting, {n} comes before it, about {wait}",
+            "waiting, {n} come before it, about {wait}",
+            ahead,
+            wait=Wait(wait_s),
+        )
 
     def stopped(self, jobs: int) -> str:
         """Say how many jobs are being stopped."""
@@ -163,6 +176,15 @@ class Phrasing:
         if job.state in (State.FAILED, State.CANCELLED):
             lines.append(self._outcome(past))
         return "\n".join([*lines, *plan.adapted])
+
+    def infotext(self, found: Infotext | None) -> str:
+        """Tell what a picture says it was drawn from."""
+        if found is None:
+            return self.say(N_("This picture does not say what it was drawn from."))
+        lines = [found.prompt] if found.prompt else []
+        if found.negative:
+            lines.append(self.say(N_("Negative: {prompt}"), prompt=found.negative))
+        return "\n".join([*lines, *(f"{name}: {value}" for name, value in found.facts.items())])
 
     def _time(self, job: Job) -> str:
         if job.started is None or job.ended is None:

@@ -15,7 +15,7 @@ from bot.answers import Accepted, Told
 from bot.app import Easel
 from bot.errors import NotAllowed
 from bot.settings.store import StoredLayer
-from bot.types import MessageRef, Options, Person, Place, Request
+from bot.types import MessageRef, Options, Person, PictureRef, Place, Request
 
 Answer = Told | Accepted | Request
 """Words; an accepted job; or for `imagine` and `edit` a request, to which the adapter adds the pictures it came with
@@ -41,6 +41,8 @@ class Context:
     """How commands are called, for answers that name one."""
     replied_picture: str | None = None
     """The stored picture it replies to: the one `undo` is about."""
+    pictures: tuple[PictureRef, ...] = ()
+    """Pictures given with the command, or replied to and not Easel's: `details` reads the first."""
     now: float = field(default_factory=time.time)
     """Seconds since the epoch."""
 
@@ -107,6 +109,9 @@ def _request(command: Literal["imagine", "edit"], invocation: Invocation, contex
 
 async def _details(context: Context, phrasing: Phrasing) -> str:
     job = context.replied_job
+    if context.pictures:
+        found = await context.easel.read_infotext(context.place.platform, context.pictures[0])
+        return phrasing.infotext(found)
     if job is None:
         newest = (await context.easel.history(context.person))[:1]
         if not newest:

@@ -51,7 +51,7 @@ _PICTURES = (
     Option("image3", "picture", N_("Another picture to use")),
     Option("image4", "picture", N_("Another picture to use")),
 )
-_MASK = Option("mask", "picture", N_("Where to change it: transparent pixels may change, all others stay"))
+_MASK = Option("mask", "picture", N_("Where to change it: what is transparent, or white on black, may change"))
 _KINDS: Mapping[str, Kind] = {
     "size": "text",
     "count": "integer",

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import dataclasses
 import secrets
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from adapters.commands.parsing import Invocation, parse
@@ -79,10 +80,21 @@ class Conversation:
         invocation = parse(said.text, PREFIX)
         if invocation is not None:
             picture = replied[0].picture if replied else None
-            context = Context(
-                self._easel, person, PLACE, key, where, replied_job=job, replied_picture=picture, prefix=PREFIX
-            )
-            answer = await run(invocation, context)
+            with self._held(said.files) as files:
+                answer = await run(
+                    invocation,
+                    Context(
+                        self._easel,
+                        person,
+                        PLACE,
+                        key,
+                        where,
+                        replied_job=job,
+                        replied_picture=picture,
+                        prefix=PREFIX,
+                        pictures=files,
+                    ),
+                )
             if invocation.path == ("history",) and invocation.values.get("clear"):
                 await self._messages.clear(before=message.id)  # what the person said is history, too
             if isinstance(answer, Told):
@@ -94,19 +106,21 @@ class Conversation:
 
     async def _accept(self, request: Request, said: Said) -> Accepted | Told | None:
         """Have a request accepted together with its uploads."""
-        attached = tuple(self._hold(upload) for upload in said.files)
-        mask = self._hold(said.mask) if said.mask else None
-        try:
-            return await self._easel.accept(dataclasses.replace(request, attached=attached, mask=mask))
-        finally:
-            for ref in (*attached, *([mask] if mask else [])):
-                del self._uploads[ref.source]
+        with self._held(said.files) as attached, self._held([said.mask] if said.mask else []) as masks:
+            return await self._easel.accept(
+                dataclasses.replace(request, attached=attached, mask=next(iter(masks), None))
+            )
 
-    def _hold(self, upload: Upload) -> PictureRef:
-        """Keep an upload until Easel has fetched it."""
-        source = secrets.token_urlsafe(12)
-        self._uploads[source] = upload.data
-        return PictureRef(source, upload.name, len(upload.data))
+    @contextlib.contextmanager
+    def _held(self, uploads: Sequence[Upload]) -> Iterator[tuple[PictureRef, ...]]:
+        """Keep uploads until Easel has fetched them."""
+        held = {secrets.token_urlsafe(12): upload for upload in uploads}
+        self._uploads |= {source: upload.data for source, upload in held.items()}
+        try:
+            yield tuple(PictureRef(source, upload.name, len(upload.data)) for source, upload in held.items())
+        finally:
+            for source in held:
+                del self._uploads[source]
 
     def fetch(self, ref: PictureRef, limit: int) -> bytes:
         """Return a held upload. Raises FileTooLarge, Gone."""

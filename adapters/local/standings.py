@@ -7,9 +7,9 @@ from typing import Any
 
 from adapters.local import convert
 from adapters.local.events import Events
-from bot.answers import Status
+from bot.answers import Standing, Status
 from bot.app import Easel
-from bot.types import Job, State
+from bot.types import State
 from bot.wording import Wording
 
 PREVIEWS_KEPT = 16
@@ -55,14 +55,15 @@ class Standings:
         for gone in self._newest.keys() - {each.job.id for each in active}:
             self.drop(gone)
         return [
-            self._view(self._newest.get(each.job.id) or self._untold(each.job, each.ahead))
+            self._view(self._newest.get(each.job.id) or self._untold(each))
             for each in active
             if each.job.id not in self._ended  # its end is shown already, and written down in a moment
         ]
 
-    def _untold(self, job: Job, ahead: int) -> Status:
+    def _untold(self, standing: Standing) -> Status:
+        job, ahead = standing.job, standing.ahead
         if job.state is State.QUEUED:
-            return Status(job, self._wording.waiting(job, ahead), place=ahead + 1)
+            return Status(job, self._wording.waiting(job, ahead, standing.wait_s), place=ahead + 1)
         return Status(job, self._wording.drawing(job, job.progress), progress=job.progress)
 
     def _view(self, status: Status) -> dict[str, Any]:

@@ -45,7 +45,7 @@ PAGE: Mapping[str, str] = {
     "messages": N_("Conversation"),
     "send": N_("Send"),
     "add_pictures": N_("Add pictures"),
-    "add_mask": N_("Add a mask: transparent pixels may change, all others stay"),
+    "add_mask": N_("Add a mask: what is transparent, or white on black, may change"),
     "mask": N_("Mask"),
     "remove": N_("Remove {name}"),
     "size": N_("Size"),

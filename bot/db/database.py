@@ -9,35 +9,50 @@ file: SQLite before 3.51.3 can damage a WAL file when two connections write and 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import copy
 import fcntl
 import functools
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, CursorResult, Engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import ArgumentError, OperationalError
 
-from bot.errors import ConfigError, StorageFull
+from bot.db.notices import Notice, Notices, Subscriber, checked
+from bot.errors import ConfigError, StorageAway, StorageFull
 
 Clock = Callable[[], float]
 T = TypeVar("T")
 BUSY_TIMEOUT_MS = 5000
 READERS = 4
 POSTGRES_CONNECTIONS = 10
+_CONNECTION = {
+    "application_name": "easel",
+    "client_encoding": "utf8",
+    "connect_timeout": "10",
+    # A server that is gone without a word is missed after a minute, also by who only listens.
+    "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+}
+"""libpq's parameters, where `database_url` does not name them."""
 _DISK_FULL = ("disk is full", "disk full", "no space left")
 
 
 class Tx:
-    """One transaction: statements and the time they happen at."""
+    """One transaction: statements, the time they happen at, and what is said once they hold."""
 
-    def __init__(self, connection: Connection, clock: Clock) -> None:
-        """`clock` is used on SQLite; PostgreSQL has its own."""
+    def __init__(self, connection: Connection, clock: Clock | None) -> None:
+        """Without a `clock` the time is the server's (PostgreSQL)."""
         self.connection = connection
+        self.notices: dict[Notice, None] = {}
+        """What is said when it commits: a set that keeps the order."""
         self._clock = clock
 
     def execute(self, statement: sa.Executable, parameters: Any = None) -> CursorResult[Any]:
@@ -49,43 +64,72 @@ class Tx:
     @functools.cached_property
     def now(self) -> float:
         """Seconds since the epoch; one value for the whole transaction."""
-        if self.connection.dialect.name == "sqlite":
+        if self._clock is not None:
             return self._clock()
         return float(self.connection.scalar(sa.text("select extract(epoch from clock_timestamp())")) or 0)
+
+    def notice(self, name: str, payload: str = "") -> None:
+        """Tell all subscribers, in every process, when this transaction has committed; the same words only once.
+
+        For `Database.write` only. Raises ValueError when it is longer than PostgreSQL takes.
+        """
+        self.notices[checked(name, payload)] = None
 
 
 class Database:
     """The open database. Make one with `await Database.open(…)` and close it on every way out."""
 
-    def __init__(self, writer: _Pool, reader: _Pool, clock: Clock, lock: BinaryIO | None) -> None:
+    def __init__(
+        self, writer: _Pool, reader: _Pool, clock: Clock | None, lock: BinaryIO | None, notices: Notices
+    ) -> None:
         """Use `open`."""
         self._writer = writer
         self._reader = reader
         self._clock = clock
         self._lock = lock
+        self._notices = notices
 
     @classmethod
     async def open(cls, url: str, *, clock: Clock = time.time) -> Database:
         """Open `sqlite:///path` (made if absent, locked for this process) or `postgresql://…`.
 
-        Raises ConfigError when another process holds the SQLite file or its folder cannot be written.
+        On PostgreSQL the time is the server's, one for all processes, unless a clock other than `time.time` is given.
+        Its server is asked for nothing yet. Raises ConfigError when the address cannot be read, when another process
+        holds the SQLite file, and when its folder cannot be written.
         """
-        address = sa.make_url(url)
+        address = _address(url)
         if address.get_backend_name() != "sqlite":
-            try:
-                pool = _Pool(address.set(drivername="postgresql+psycopg"), POSTGRES_CONNECTIONS)
-            except ModuleNotFoundError as error:
-                raise ConfigError(
-                    "database_url: Easel's extra “postgres” is not installed (EASEL_DATABASE_URL)"
-                ) from error
-            return cls(pool, pool, clock, None)
+            return cls._on_postgres(address, None if clock is time.time else clock)
         path = Path(address.database or "easel.db")
         lock = await asyncio.to_thread(_lock, path)
         # Pictures and prompts are nobody else's business; SQLite gives its other files the same mode.
         await asyncio.to_thread(path.touch, 0o600)
         writer = _Pool(address, 1, "BEGIN IMMEDIATE")
         reader = _Pool(address, READERS, "BEGIN")
-        return cls(writer, reader, clock, lock)
+        return cls(writer, reader, clock, lock, Notices())
+
+    @classmethod
+    def _on_postgres(cls, address: sa.URL, clock: Clock | None) -> Database:
+        wanted = {name: value for name, value in _CONNECTION.items() if name not in address.query}
+        address = address.set(drivername="postgresql+psycopg").update_query_dict(wanted)
+        try:
+            # Asked before each transaction, a connection that a restart of the server cut is replaced unnoticed. The
+            # transaction itself is never repeated: whether a lost COMMIT arrived, nobody knows.
+            writer = _Pool(address, POSTGRES_CONNECTIONS, pool_pre_ping=True)
+        except ModuleNotFoundError as error:
+            raise ConfigError("database_url: Easel's extra “postgres” is not installed (EASEL_DATABASE_URL)") from error
+        # Several reads see one state, as on SQLite.
+        reader = writer.view(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        _, parameters = writer.engine.dialect.create_connect_args(writer.engine.url)
+        return cls(writer, reader, clock, None, Notices(parameters))
+
+    def subscribe(self, subscriber: Subscriber) -> None:
+        """Call `subscriber(name, payload)` on the event loop for each notice of any process, see `Tx.notice`.
+
+        Notices of this process come before the `write` that said them returns. `RESYNC` comes whenever this process
+        begins to hear the others, again or for the first time.
+        """
+        self._notices.subscribe(subscriber)
 
     @property
     def exclusive(self) -> bool:
@@ -100,25 +144,28 @@ class Database:
         """Run `fn` in a transaction and commit it.
 
         Once asked for it ends whole, also when the caller is cancelled meanwhile: the caller's cancellation is raised
-        to the caller, the transaction commits or rolls back on its own. Raises StorageFull when the disk is.
+        to the caller, the transaction commits or rolls back on its own. Raises StorageFull when the disk is, and
+        StorageAway when the database does not answer.
         """
-        return await self._writer.run(lambda: self._write(fn))
+        loop = asyncio.get_running_loop()
+        return await self._writer.run(lambda: self._write(fn, loop))
 
     def _read(self, fn: Callable[[Tx], T]) -> T:
-        with self._reader.engine.connect() as connection:
+        with _trouble(), self._reader.engine.connect() as connection:
             return fn(Tx(connection, self._clock))
 
-    def _write(self, fn: Callable[[Tx], T]) -> T:
-        try:
-            with self._writer.engine.begin() as connection:
-                return fn(Tx(connection, self._clock))
-        except OperationalError as error:
-            if any(words in str(error.orig).lower() for words in _DISK_FULL):
-                raise StorageFull(detail=str(error.orig)) from error
-            raise
+    def _write(self, fn: Callable[[Tx], T], loop: asyncio.AbstractEventLoop) -> T:
+        with _trouble(), self._writer.engine.begin() as connection:
+            tx = Tx(connection, self._clock)
+            result = fn(tx)
+            self._notices.send(connection, tx.notices)
+        if tx.notices:
+            loop.call_soon_threadsafe(self._notices.tell, [*tx.notices])
+        return result
 
     async def aclose(self) -> None:
         """Finish transactions under way, close all connections and give the lock back."""
+        await self._notices.aclose()
         for pool in (self._reader, self._writer):
             await asyncio.to_thread(pool.close)
         if self._lock is not None:
@@ -128,9 +175,10 @@ class Database:
 class _Pool:
     """Connections, and as many threads to use them in: whoever waits, waits here in order, not inside the database."""
 
-    def __init__(self, address: sa.URL, connections: int, begin: str | None = None) -> None:
+    def __init__(self, address: sa.URL, connections: int, begin: str | None = None, **options: Any) -> None:
         """`begin` starts every transaction on SQLite; the driver would choose its own moment."""
-        options: dict[str, Any] = {} if begin is None else {"connect_args": {"isolation_level": None}}
+        if begin is not None:
+            options["connect_args"] = {"isolation_level": None}
         # Parameters are prompts and pictures: they stay out of error texts.
         self.engine: Engine = sa.create_engine(
             address, pool_size=connections, max_overflow=0, hide_parameters=True, **options
@@ -139,6 +187,12 @@ class _Pool:
         if begin is not None:
             sa.event.listen(self.engine, "connect", _prepare_sqlite)
             sa.event.listen(self.engine, "begin", functools.partial(_begin, begin))
+
+    def view(self, **options: Any) -> _Pool:
+        """Return the same connections and threads with other execution options."""
+        other = copy.copy(self)
+        other.engine = self.engine.execution_options(**options)
+        return other
 
     async def run(self, transaction: Callable[[], T]) -> T:
         """Await a transaction that a cancelled caller does not cut off."""
@@ -152,9 +206,32 @@ class _Pool:
         self.engine.dispose()
 
 
+@contextlib.contextmanager
+def _trouble() -> Iterator[None]:
+    """Tell trouble of the storage from mistakes of ours."""
+    try:
+        yield
+    except OperationalError as error:
+        words = " ".join(str(error.orig).split())
+        full = any(each in words.lower() for each in _DISK_FULL)
+        raise (StorageFull if full else StorageAway)(detail=words) from error
+
+
 def _seen(future: asyncio.Future[Any]) -> None:
     if not future.cancelled():
         future.exception()  # the caller has it, or nobody waits any more
+
+
+def _address(url: str) -> sa.URL:
+    """Read an address. What is wrong with it is not quoted: it may be a part of the password."""
+    with contextlib.suppress(ArgumentError, ValueError):
+        address = sa.make_url(url)
+        if "@" not in f"{address.host}{address.database}":
+            return address
+    raise ConfigError(
+        "database_url: cannot be read; it looks like postgresql://user:password@host:5432/name, and in the password "
+        "@ is written %40, / is %2F and % is %25 (EASEL_DATABASE_URL)"
+    )
 
 
 def _lock(path: Path) -> BinaryIO:

@@ -97,11 +97,21 @@ def delete(tx: Tx, picture_ids: Sequence[str]) -> None:
     tx.execute(pictures.delete().where(pictures.c.id.in_(picture_ids)))
 
 
+def parts(tx: Tx, picture: str) -> list[bytes]:
+    """Return a picture's bytes in parts, for `joined`; empty when they are no longer kept."""
+    query = sa.select(picture_bytes.c.data).where(picture_bytes.c.picture == picture).order_by(picture_bytes.c.part)
+    return list(tx.execute(query).scalars())
+
+
+async def joined(parts: Sequence[bytes]) -> bytes:
+    """Return the parts as one, put together off the event loop."""
+    return parts[0] if len(parts) == 1 else await asyncio.to_thread(b"".join, parts)
+
+
 async def read(database: Database, picture: str) -> bytes | None:
     """Return a picture's bytes, or None when they are no longer kept."""
-    query = sa.select(picture_bytes.c.data).where(picture_bytes.c.picture == picture).order_by(picture_bytes.c.part)
-    parts = await database.read(lambda tx: tx.execute(query).scalars().all())
-    return await asyncio.to_thread(b"".join, parts) if parts else None
+    stored = await database.read(lambda tx: parts(tx, picture))
+    return await joined(stored) if stored else None
 
 
 def from_row(row: sa.Row[Any]) -> Picture:

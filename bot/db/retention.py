@@ -39,7 +39,7 @@ def sweep(tx: Tx, *, keep_pictures_s: float, keep_history_s: float, keeping: Set
         .where(jobs.c.platform.not_in(keeping), jobs.c.announced < tx.now - keep_history_s, jobs.c.state.in_(ENDED))
         .limit(BATCH)
     )
-    orphan_ids, old_ids, past_ids = (list(tx.execute(query).scalars()) for query in (orphans, old, past))
+    orphan_ids, old_ids, past_ids = (_taken(tx, query) for query in (orphans, old, past))
     stored.delete(tx, orphan_ids)
     stored.drop_bytes(tx, old_ids)
     tx.execute(jobs.delete().where(jobs.c.id.in_(past_ids)))
@@ -60,7 +60,7 @@ def forget_pictures(tx: Tx, person: str) -> int:
     theirs = (
         sa.select(pictures.c.id).where(pictures.c.person == person, ~unfinished.exists(), ~being_accepted).limit(BATCH)
     )
-    ids = list(tx.execute(theirs).scalars())
+    ids = _taken(tx, theirs)
     stored.delete(tx, ids)
     return len(ids)
 
@@ -69,3 +69,9 @@ def forget_jobs(tx: Tx, person: str) -> int:
     """Delete a person's ended jobs for good; return how many."""
     ended = (jobs.c.person == person) & jobs.c.state.in_(ENDED) & jobs.c.announced.is_not(None)
     return tx.execute(jobs.delete().where(ended)).rowcount
+
+
+def _taken(tx: Tx, ids: sa.Select[tuple[str]]) -> list[str]:
+    """Return ids of rows to delete; on PostgreSQL without those that another process deletes or uses this moment."""
+    (table,) = ids.get_final_froms()
+    return list(tx.execute(ids.with_for_update(of=table, skip_locked=True)).scalars())

@@ -5,6 +5,8 @@ A change here needs a migration in `migrations/versions`; a test compares the tw
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 
 metadata = sa.MetaData(
@@ -31,6 +33,7 @@ jobs = sa.Table(
     sa.Column("language", sa.String(12), nullable=False),
     sa.Column("engine", sa.String(32), nullable=False),
     sa.Column("plan", sa.JSON, nullable=False),
+    sa.Column("pictures", sa.Integer, nullable=False, default=1),  # to be drawn: what the job takes of its lanes' turns
     sa.Column("parent", sa.String(20)),
     sa.Column("created", Time, nullable=False),
     sa.Column("started", Time),
@@ -42,6 +45,7 @@ jobs = sa.Table(
     sa.Column("attempts", sa.Integer, nullable=False, default=0),
     sa.Column("cancel", sa.Boolean, nullable=False, default=False),
     sa.Column("progress", sa.Float),
+    sa.Column("address", sa.Text),  # of its engine's pool: where it runs, or where its handle is known
     sa.Column("handle", sa.Text),
     sa.Column("handle_at", sa.Integer, nullable=False, default=0),
     sa.Column("facts", sa.JSON, nullable=False, default=dict),  # what the engine said of the whole call
@@ -54,9 +58,91 @@ jobs = sa.Table(
     sa.Column("posted", sa.JSON, nullable=False, default=list),  # ids of the messages that show it
     sa.Column("error", sa.String(40)),
     sa.Column("error_args", sa.JSON, nullable=False, default=dict),
-    sa.Index(None, "state", "created"),
     sa.Index(None, "person", "created"),
     sa.Index(None, "place", "created"),
+    sa.Index(None, "announced"),
+)
+# Conditions of partial indexes, which stay small however many jobs have ended or wait. Whoever asks for these rows uses
+# them as they are here: the values are part of the text, or no database would know which index is meant.
+IS_QUEUED = jobs.c.state == sa.literal_column("'queued'")
+IS_POSTING = jobs.c.state == sa.literal_column("'posting'")
+IS_HELD = jobs.c.owner.is_not(None)
+IS_UNTOLD = jobs.c.announced.is_(None)
+IS_TO_TELL = (
+    IS_UNTOLD
+    & jobs.c.owner.is_(None)
+    & jobs.c.state.in_([sa.literal_column(f"'{state}'") for state in ("drawn", "failed", "cancelled")])
+)
+IS_BEGUN = IS_QUEUED & jobs.c.handle.is_not(None)
+
+
+def _partial(name: str, rows: sa.ColumnElement[bool], *columns: sa.Column[Any]) -> None:
+    sa.Index(name, *columns, sqlite_where=rows, postgresql_where=rows)
+
+
+_partial("ix_jobs_line", IS_QUEUED, jobs.c.engine, jobs.c.server, jobs.c.person, jobs.c.created, jobs.c.id)
+_partial("ix_jobs_begun", IS_BEGUN, jobs.c.engine, jobs.c.created)
+_partial("ix_jobs_held", IS_HELD, jobs.c.engine, jobs.c.address)
+_partial("ix_jobs_posting", IS_POSTING, jobs.c.place)
+_partial("ix_jobs_to_tell", IS_TO_TELL, jobs.c.platform, jobs.c.created)
+_partial("ix_jobs_untold", IS_UNTOLD, jobs.c.person, jobs.c.created)
+
+lanes = sa.Table(
+    "lanes",
+    metadata,
+    # Waiting lines, see jobs/lanes.py. Of each engine one lane is the whole of it (`parent` ""), in which servers have
+    # lanes (`parent` "*"), in which people have lanes (`parent` = the server's key).
+    sa.Column("engine", sa.String(32), primary_key=True),
+    sa.Column("parent", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("waiting", sa.Integer, nullable=False, default=0),
+    sa.Column("running", sa.Integer, nullable=False, default=0),
+    sa.Column("served", sa.Double, nullable=False, default=0.0),  # in the parent's time: its next turn
+    sa.Column("clock", sa.Double, nullable=False, default=0.0),  # the time of the lanes in it: the turn given last
+)
+ENGINE = "*"
+"""The name of the lane that is a whole engine, and so the parent of its servers' lanes."""
+OF_SERVERS = lanes.c.parent == ENGINE
+OF_PEOPLE = lanes.c.parent.not_in(("", ENGINE))
+HAS_WAITING = lanes.c.waiting > sa.literal_column("0")
+HAS_RUNNING = lanes.c.running > sa.literal_column("0")
+_partial("ix_lanes_turn", HAS_WAITING, lanes.c.engine, lanes.c.parent, lanes.c.served, lanes.c.running, lanes.c.name)
+_partial("ix_lanes_waiting", HAS_WAITING, lanes.c.name)
+_partial("ix_lanes_running", HAS_RUNNING, lanes.c.name)
+
+paces = sa.Table(
+    "paces",
+    metadata,
+    sa.Column("engine", sa.String(32), primary_key=True),
+    sa.Column("seconds", sa.Double, nullable=False),  # one picture, as the last ones took
+)
+
+usage = sa.Table(
+    "usage",
+    metadata,
+    # What was taken, see limits.py: `owner` is "person:…", "server:…" or "engine:…".
+    sa.Column("owner", sa.Text, primary_key=True),
+    sa.Column("period", sa.String(10), primary_key=True),  # "2026-01-31" or "2026-01"
+    sa.Column("pictures", sa.Integer, nullable=False, default=0),
+    sa.Column("money", sa.Double, nullable=False, default=0.0),
+)
+
+charges = sa.Table(
+    "charges",
+    metadata,
+    # What each job took of its person's and its server's quota. Not bound to the job: who deletes it, used it up.
+    sa.Column("job", sa.String(20), primary_key=True),
+    sa.Column("person", sa.Text, nullable=False),
+    sa.Column("server", sa.Text, nullable=False),
+    sa.Column("engine", sa.String(32), nullable=False),
+    sa.Column("day", sa.String(10), nullable=False),
+    sa.Column("pictures", sa.Integer, nullable=False),
+    sa.Column("money", sa.Double, nullable=False),
+    sa.Column("spent", sa.Double, nullable=False, default=0.0),  # of it at the engine, as far as known
+    sa.Column("created", Time, nullable=False),
+    sa.Index(None, "person", "created"),
+    sa.Index(None, "server", "created"),
+    sa.Index(None, "created"),
 )
 
 pictures = sa.Table(

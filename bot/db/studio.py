@@ -6,6 +6,7 @@ kept disappears from its message by itself.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -83,8 +84,8 @@ class StudioMessages:
         values: dict[str, Any] = {
             "key": key,
             "by": by,
-            "text": text,
-            "alt": alt,
+            "text": _storable(text),
+            "alt": _storable(alt),
             "pictures": {"shown": [*shown], "quoted": quoted},
             "buttons": [*buttons],
             "reply_to": reply_to,
@@ -92,8 +93,10 @@ class StudioMessages:
         }
 
         def step(tx: Tx) -> Message:
+            # On PostgreSQL the same message may come twice at the same moment.
             if not _read(tx, _by_key(key)):
-                tx.execute(studio_messages.insert().values(created=tx.now, **values))
+                with contextlib.suppress(sa.exc.IntegrityError), tx.connection.begin_nested():
+                    tx.execute(studio_messages.insert().values(created=tx.now, **values))
             return _read(tx, _by_key(key))[0]
 
         return await self._database.write(step)
@@ -139,6 +142,11 @@ class StudioMessages:
 
     async def _select(self, query: sa.Select[Any]) -> list[Message]:
         return await self._database.read(lambda tx: _read(tx, query))
+
+
+def _storable(text: str) -> str:
+    """Leave out what PostgreSQL does not take, NUL, and what is no character, half a surrogate pair."""
+    return text.replace("\0", "").encode("utf-8", "ignore").decode()
 
 
 def _by_key(key: str) -> sa.Select[Any]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeVar
 
 from bot.errors import Cancelled
+from bot.pictures import inputs as pictures
 from bot.sizes import SizeRule
 from bot.types import Lora
 
@@ -21,6 +22,8 @@ _T = TypeVar("_T")
 STORING_S = 8.0
 """How long a call that is cancelled waits for a picture that is being stored."""
 
+InputPicture = pictures.InputPicture
+InputRule = pictures.InputRule
 Corrections = Mapping[str, Any]
 """What an operator knows better of an engine's model: values by the names of `Capabilities`."""
 
@@ -34,6 +37,8 @@ class Capabilities:
     mask: bool = False
     max_inputs: int = 1
     """Input pictures of one edit."""
+    inputs: InputRule = field(default_factory=InputRule)
+    """What they and the mask must be: the core makes them so."""
     max_count: int = 1
     """Pictures of one call to generate or edit."""
     sizes: SizeRule = field(default_factory=SizeRule)
@@ -62,17 +67,6 @@ class Capabilities:
 
 Nature = Literal["free", "resumable", "paid"]
 """Whether a drawing cut off by a crash may be repeated, can be re-attached, or must be left as it is."""
-
-
-@dataclass(frozen=True, slots=True)
-class InputPicture:
-    """A picture given to an edit: inspected, upright, free of metadata, decodable."""
-
-    data: bytes
-    mime: str
-    """`image/png`, `image/jpeg` or `image/webp`."""
-    width: int
-    height: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +100,7 @@ class EditTask(Task):
     inputs: tuple[InputPicture, ...]
     """The picture to change first, then references."""
     mask: InputPicture | None = None
-    """As large as the first input; transparent pixels may change, opaque ones stay. Each engine converts it."""
+    """A PNG as large as the first input; it says what may change as the engine's `InputRule.mask` wants it."""
     strength: float | None = None
     """Denoising strength: 0 keeps the picture, 1 replaces it."""
 

@@ -79,12 +79,10 @@ TYPES: Mapping[str, Type] = {
 
 
 def _http(settings: EngineSettings, default: str = "") -> Http:
-    """Make the connection to the engine's one address, with its credentials. The operator may name any address."""
+    """Make the connection to an engine's address, with its credentials. The operator may name any address."""
     from bot.net.client import Http, check_headers
     from bot.net.guard import Guard
 
-    if len(settings.urls) > 1:
-        raise ValueError("urls: this version of Easel uses one address for each engine")
     base = settings.urls[0] if settings.urls else default
     if not base:
         raise ValueError("urls: is missing; the address of the engine is needed")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bot.engines.base import Capabilities, Engine, Nature
 from bot.engines.making import TYPES
+from bot.engines.pool import Pool
 from bot.errors import ConfigError, UnknownEngine
 from bot.pictures.sandbox import Sandbox
 from bot.settings.engines import EngineSettings
@@ -16,13 +17,18 @@ from bot.settings.engines import EngineSettings
 class Configured:
     """An engine and what the operator said about it."""
 
-    engine: Engine
+    pool: Pool
     type: str
     """As in the configuration: `demo`, `comfyui` …"""
-    slots: int
-    """Jobs at once."""
     timeout_s: float
     """Seconds one job may take at the engine."""
+    price: float = 0.0
+    """Of one picture, in the operator's currency."""
+
+    @property
+    def engine(self) -> Engine:
+        """Any of the pool, for what is true of all."""
+        return next(iter(self.pool.engines.values()))
 
 
 class Registry:
@@ -44,17 +50,17 @@ class Registry:
                 variable = f"EASEL_ENGINES__{id_.upper()}__TYPE"
                 problems.append(f"engines.{id_}.type: no engine type “{each.type}”; there is: {known} ({variable})")
                 continue
+            urls = each.urls or ("",)
             try:
-                engine = type_.make(id_, each, sandbox)
+                engines_ = {
+                    url: type_.make(id_, each.model_copy(update={"urls": (url,) if url else ()}), sandbox)
+                    for url in urls
+                }
             except ValueError as error:
                 problems.append(f"engines.{id_}.{error} (EASEL_ENGINES__{id_.upper()}__…)")
                 continue
-            engines[id_] = Configured(
-                engine,
-                each.type,
-                slots=each.slots or type_.slots,
-                timeout_s=each.timeout_s,
-            )
+            pool = Pool(engines_, each.slots or type_.slots)
+            engines[id_] = Configured(pool, each.type, each.timeout_s, each.price_per_image or 0.0)
         if problems:
             raise ConfigError(*problems)
         return cls(engines)
@@ -90,7 +96,16 @@ class Registry:
             natures[id_] = "free" if can.free else "resumable" if can.resumable else "paid"
         return natures
 
+    def addresses(self) -> dict[str, tuple[str, ...]]:
+        """Return engine → its addresses."""
+        return {id_: tuple(each.pool.engines) for id_, each in self._engines.items()}
+
+    def room(self) -> dict[str, dict[str, int]]:
+        """Return engine → address → jobs at once, as far as it can be used now."""
+        return {id_: each.pool.room() for id_, each in self._engines.items()}
+
     async def aclose(self) -> None:
         """Close all engines."""
         for each in self._engines.values():
-            await each.engine.aclose()
+            for engine in each.pool.engines.values():
+                await engine.aclose()

@@ -6,13 +6,17 @@
     │   │   BadFlag(flag)  BadFlagSuggest(flag, suggestion)  BadValue(flag, value, expected)
     │   │   MissingValue(flag, expected)
     │   ├── NoPicture  BadPicture  UnknownType(name)  Animated  PictureTooLarge(width, height, limit)
-    │   │   FileTooLarge(size, limit)  MaskSize(mask, picture)  MaskWithoutPicture  TooManyPictures(limit)
+    │   │   FileTooLarge(size, limit)  MaskSize(mask, picture)  MaskMarksNothing  MaskWithoutPicture
+    │   │   UnfitPicture  TooManyPictures(limit)
     │   ├── GeneratingOff  EditingOff  NotAllowed  NoPrivate  MissingPermission(permission)
     │   │   TooManyAsked(asked, limit)  TooManyPixels(width, height, limit)  TooManySteps(asked, limit)
     │   ├── UnknownEngine(engine, known)  NoEngine  Unsupported(engine, what, instead)  UnknownSize(size)
     │   ├── UnknownSetting(name, suggestion)  BadSetting(name, value, expected)  UnknownCommand(name)  WrongUse(usage)
     │   ├── NothingToCancel  NothingToRepeat  NothingToUndo  NotYours  Gone
-    │   └── StorageFull
+    │   ├── RateLimited(limit, wait)  QuotaUsed(limit, wait)  QuotaShort(asked, left, limit, wait)
+    │   │   BudgetUsed(cost, left, limit, period, wait)  TooManyJobs(limit), each as Server… too
+    │   │   LineTooLong(engine, wait)
+    │   └── StorageFull  StorageAway
     ├── EngineError             the engine could not do it
     │   ├── ContentRefused  EngineBusy(retry_after)  EngineUnavailable  EngineTimeout(seconds)  EngineAuth
     │   ├── EngineMisconfigured  EngineQuota  EngineRejected(field)  WorkflowInvalid(node)  OutOfMemory
@@ -64,6 +68,19 @@ from bot.errors.engines import (
     UnknownOutcome,
     WorkflowInvalid,
 )
+from bot.errors.limits import (
+    BudgetUsed,
+    LineTooLong,
+    QuotaShort,
+    QuotaUsed,
+    RateLimited,
+    ServerBudgetUsed,
+    ServerQuotaShort,
+    ServerQuotaUsed,
+    ServerRateLimited,
+    ServerTooManyJobs,
+    TooManyJobs,
+)
 from bot.errors.refused import (
     Animated,
     BadFlag,
@@ -77,6 +94,7 @@ from bot.errors.refused import (
     FileTooLarge,
     GeneratingOff,
     Gone,
+    MaskMarksNothing,
     MaskSize,
     MaskWithoutPicture,
     MissingPermission,
@@ -92,12 +110,14 @@ from bot.errors.refused import (
     PictureTooLarge,
     PromptTooLong,
     Refused,
+    StorageAway,
     StorageFull,
     TooLateToCancel,
     TooManyAsked,
     TooManyPictures,
     TooManyPixels,
     TooManySteps,
+    UnfitPicture,
     UnknownCommand,
     UnknownCommandSuggest,
     UnknownEngine,
@@ -119,6 +139,7 @@ __all__ = [
     "BadSetting",
     "BadValue",
     "BotError",
+    "BudgetUsed",
     "Cancelled",
     "ConfigError",
     "ContentRefused",
@@ -140,7 +161,9 @@ __all__ = [
     "Gone",
     "Internal",
     "Interrupted",
+    "LineTooLong",
     "LostJob",
+    "MaskMarksNothing",
     "MaskSize",
     "MaskWithoutPicture",
     "MissingFont",
@@ -160,14 +183,25 @@ __all__ = [
     "PictureTooLarge",
     "PlaceGone",
     "PromptTooLong",
+    "QuotaShort",
+    "QuotaUsed",
+    "RateLimited",
     "Refused",
+    "ServerBudgetUsed",
+    "ServerQuotaShort",
+    "ServerQuotaUsed",
+    "ServerRateLimited",
+    "ServerTooManyJobs",
+    "StorageAway",
     "StorageFull",
     "TooLarge",
     "TooLateToCancel",
     "TooManyAsked",
+    "TooManyJobs",
     "TooManyPictures",
     "TooManyPixels",
     "TooManySteps",
+    "UnfitPicture",
     "UnknownCommand",
     "UnknownCommandSuggest",
     "UnknownEngine",

@@ -11,6 +11,8 @@ class BotError(Exception):
     sentence: ClassVar[str] = "Something went wrong. Please try again."
     refund: ClassVar[bool] = True
     """The person's quota is given back."""
+    may_cost: ClassVar[bool] = False
+    """The engine may have drawn, and charged for it, all the same."""
     tell_operator: ClassVar[bool] = False
     """Needs the operator: logged as a warning instead of information."""
 
@@ -25,6 +27,7 @@ class Internal(BotError):
     """What people read when Easel itself failed; never raised, only shown."""
 
     sentence = "Something went wrong inside Easel (job {job}). The operator can find it in the log by that name."
+    may_cost = True
     tell_operator = True
 
 

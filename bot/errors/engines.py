@@ -37,6 +37,7 @@ class EngineTimeout(EngineError):
     sentence = (
         "The engine {engine} did not finish within {seconds} seconds, so I stopped waiting. Please try again later."
     )
+    may_cost = True
 
 
 class EngineAuth(EngineError):
@@ -91,12 +92,14 @@ class NothingDrawn(EngineError):
     """The engine answered without a picture."""
 
     sentence = "The engine {engine} finished without a picture. Please try again or change the words."
+    may_cost = True
 
 
 class BadAnswer(EngineError):
     """The engine's answer made no sense."""
 
     sentence = "The engine {engine} gave an answer I can't read. Please try again."
+    may_cost = True
     tell_operator = True
 
 
@@ -104,6 +107,7 @@ class LostJob(EngineError):
     """The engine no longer knows the job; it may have been restarted."""
 
     sentence = "The engine {engine} lost this job; it may have been restarted. Please ask again."
+    may_cost = True
 
 
 class UnknownOutcome(EngineError):
@@ -113,6 +117,7 @@ class UnknownOutcome(EngineError):
         "Something went wrong while the engine {engine} was drawing. I did not repeat it by myself, because it may "
         "cost money; please ask again if you like."
     )
+    may_cost = True
     tell_operator = True
 
 
@@ -123,10 +128,12 @@ class Interrupted(EngineError):
         "I was restarted while the engine {engine} was drawing this. I did not repeat it by myself, because it may "
         "cost money; please ask again if you like."
     )
+    may_cost = True
 
 
 class GaveUp(EngineError):
     """A drawing that was cut off by a restart each time it was tried."""
 
     sentence = "I tried this {attempts} times and was cut off each time, so I stopped. Please ask again."
+    may_cost = True
     tell_operator = True

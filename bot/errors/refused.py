@@ -259,8 +259,27 @@ class Gone(Refused):
     sentence = "I no longer have that picture. Please send it again."
 
 
+class StorageAway(Refused):
+    """The database does not answer, or the connection broke: whether the last step was done, nobody knows."""
+
+    sentence = "I can't reach my storage at the moment. Please try again in a minute."
+    tell_operator = True
+
+
 class StorageFull(Refused):
     """The disk or the database is full; nothing was accepted."""
 
     sentence = "I can't store any more pictures at the moment. The operator has to make room; please try again later."
     tell_operator = True
+
+
+class MaskMarksNothing(Refused):
+    """A mask in which nothing stands out: neither transparent anywhere nor white on black."""
+
+    sentence = "The mask marks nothing. Make what may change transparent, or paint it white on black."
+
+
+class UnfitPicture(Refused):
+    """An input or its mask that cannot be made what the engine takes."""
+
+    sentence = "I could not make that picture small enough for the engine. Please try a smaller one."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
@@ -9,11 +10,14 @@ from pathlib import Path
 import structlog
 
 from bot.errors import BotError
+from bot.i18n.marks import N_, Wait
 from bot.i18n.negotiate import LANGUAGES
 
 LOCALES = Path(__file__).parent / "locales"
 VERBATIM = frozenset({"name", "prompt", "value"})
 """Placeholders for a person's own words: never translated, even if they happen to equal a sentence."""
+_UNITS = ((1, N_("{n} s")), (60, N_("{n} min")), (3600, N_("{n} h")), (86400, N_("{n} days")))
+"""Seconds, and how so many are said; the next unit begins at 90 of one."""
 
 log = structlog.stdlib.get_logger("easel.i18n")
 
@@ -55,10 +59,7 @@ class Catalogues:
 
     def _fill(self, language: str, translated: str, english: str, args: Mapping[str, object]) -> str:
         """Fill `translated`, or `english` should that fail; what is filled in is not looked at again."""
-        words = {
-            name: self.translate(language, value) if isinstance(value, str) and name not in VERBATIM else value
-            for name, value in args.items()
-        }
+        words = {name: self._word(language, name, value) for name, value in args.items()}
         for text in (translated, english):
             try:
                 return text.format_map(words)
@@ -66,6 +67,12 @@ class Catalogues:
                 # The arguments' values may be a person's words, so only their names are logged.
                 log.error("sentence_not_filled", language=language, text=text, given=sorted(args), error=repr(error))
         return english
+
+    def _word(self, language: str, name: str, value: object) -> object:
+        if isinstance(value, Wait):
+            unit, sentence = next((each for each in _UNITS if value.seconds <= 90 * each[0]), _UNITS[-1])
+            return self.translate(language, sentence).format(n=max(1, math.ceil(value.seconds / unit)))
+        return self.translate(language, value) if isinstance(value, str) and name not in VERBATIM else value
 
 
 def _read(directory: Path, language: str) -> NullTranslations:

@@ -12,7 +12,7 @@ from bot.db.database import Database, Tx
 from bot.drawing import draw
 from bot.engines.base import DrawnPicture, InputPicture, Result, Run
 from bot.engines.registry import Configured
-from bot.errors import BadAnswer, BotError, Gone
+from bot.errors import BadAnswer, Gone, StorageFull
 from bot.jobs import journal
 from bot.pictures.inspect import NotAPicture, inspect_result
 from bot.pictures.preview import SMALL, small
@@ -21,7 +21,7 @@ from bot.types import Job, Picture, new_id
 
 log = structlog.get_logger(__name__)
 
-STORE_AGAIN_S = (0.2, 1.0, 5.0)
+STORE_AGAIN_S = (0.2, 1.0, 5.0, 15.0, 40.0)
 """Pauses before a picture is written once more if the database will not take it: it may be paid for."""
 
 Progress = Callable[[float | None, bytes | None], None]
@@ -40,6 +40,7 @@ class Attempt:
             on_progress=self._progress,
             on_submitted=self._submitted,
         )
+        self._before = 0
         self.fraction: float | None = None
         """How far the whole job is, 0-1; None when unknown."""
         self._on_progress = on_progress
@@ -49,6 +50,11 @@ class Attempt:
         self._sandbox = sandbox
         self._large: bytes | None = None
         self._shrinking: asyncio.Task[None] | None = None
+
+    @property
+    def begun(self) -> bool:
+        """Whether this attempt stored a picture."""
+        return self.run.drawn > self._before
 
     async def draw(self) -> Result:
         """Have all pictures drawn and stored. Raises EngineError, Cancelled, Gone, StorageFull, LeaseLost.
@@ -68,16 +74,18 @@ class Attempt:
         )
         known = 0 if self._job.handle is None else max(0, len(results) - self._job.handle_at)
         self.run.begin_again(len(results), known)  # by an attempt that was cut off
+        self._before = len(results)
         inputs = [await self._input(each) for each in given]
         mask = await self._input(masks[0]) if masks else None
         return await draw(
-            self._configured.engine,
+            self._configured.pool.engines[self._job.address or ""],
             self._job.plan,
             inputs,
             mask,
             self.run,
             timeout_s=self._configured.timeout_s,
             handle=self._job.handle,
+            sandbox=self._sandbox,
         )
 
     async def _input(self, picture: Picture) -> InputPicture:
@@ -110,7 +118,7 @@ class Attempt:
         for pause_s in STORE_AGAIN_S:
             try:
                 return await self._database.write(write)
-            except (BotError, journal.LeaseLost):
+            except (StorageFull, journal.LeaseLost):
                 raise
             except Exception as error:
                 log.warning("a picture could not be stored, trying again", error=type(error).__name__)

@@ -10,12 +10,13 @@ import structlog
 from bot.answers import Button, Delivery
 from bot.db import pictures
 from bot.db.database import Database, Tx
+from bot.db.notices import RESYNC
 from bot.engines.registry import Registry
 from bot.errors import BotError, DeliveryError, Gone, NoPermission, PlaceGone
-from bot.jobs import journal, lanes
+from bot.jobs import claims, journal
 from bot.jobs.bell import Bell
 from bot.jobs.statuses import Statuses
-from bot.observe import Metrics
+from bot.observe import Metrics, report
 from bot.platform import Platform
 from bot.types import Job, State
 from bot.wording import Wording
@@ -59,10 +60,15 @@ class Courier:
         self._stopping = False
         self._claiming = asyncio.Lock()
         self._posting: set[asyncio.Task[None]] = set()
+        database.subscribe(self._heard)
 
     def wake(self) -> None:
         """There is, or may be, an end to tell."""
         self._bell.ring()
+
+    def _heard(self, notice: str, payload: str) -> None:
+        if notice in ("ended", RESYNC):
+            self.wake()
 
     async def run(self) -> None:
         """Post until `stop`."""
@@ -70,8 +76,8 @@ class Courier:
             try:
                 while await self._claim():
                     pass
-            except Exception:
-                log.exception("claiming a delivery failed")
+            except Exception as error:
+                report("claiming a delivery failed", error)
             await self._bell.wait(POLL_S)
 
     async def stop(self, grace_s: float) -> None:
@@ -92,7 +98,7 @@ class Courier:
             if self._stopping or len(self._posting) >= AT_ONCE:
                 return False
             names = [name for name, platform in self._platforms.items() if platform.connected]
-            job = await self._database.write(lambda tx: lanes.claim_post(tx, self._owner, LEASE_S, names))
+            job = await self._database.write(lambda tx: claims.claim_post(tx, self._owner, LEASE_S, names))
             if job is None:
                 return False
             task = asyncio.create_task(self._see_through(job), name=f"post {job.id}")
@@ -116,7 +122,7 @@ class Courier:
         except (DeliveryError, Gone) as error:
             await self._cannot(job, error)
         except Exception as error:
-            log.exception("posting failed")
+            report("posting failed", error)
             await self._later(job, error)
 
     async def _post(self, job: Job) -> None:
@@ -153,7 +159,7 @@ class Courier:
         if job.post_attempts >= MAX_POST_ATTEMPTS:
             await self._write(lambda tx: journal.undeliverable(tx, job, DeliveryError(detail=repr(error))))
             return
-        delay = min(FIRST_DELAY_S * 2 ** (job.post_attempts - 1), lanes.LONGEST_DELAY_S)
+        delay = min(FIRST_DELAY_S * 2 ** (job.post_attempts - 1), claims.LONGEST_DELAY_S)
         await self._write(lambda tx: journal.post_later(tx, job, delay))
 
     async def _write(self, step: Callable[[Tx], None]) -> None:
@@ -163,8 +169,8 @@ class Courier:
                 return await self._database.write(step)
             except journal.LeaseLost:
                 return
-            except Exception:
-                log.exception("what became of a post could not be written, trying again")
+            except Exception as error:
+                report("what became of a post could not be written, trying again", error)
                 await asyncio.sleep(POLL_S)
 
 

@@ -14,11 +14,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from bot import limits
 from bot.db import pictures, seen
 from bot.db.database import Tx
-from bot.db.schema import jobs
+from bot.db.schema import IS_POSTING, IS_UNTOLD, jobs
 from bot.errors import BotError
+from bot.jobs import lanes
 from bot.jobs.records import from_row, to_row
+from bot.limits import Price
 from bot.types import Author, Job, MessageRef, Picture, Place, State
 
 ACTIVE = (State.QUEUED, State.RUNNING, State.DRAWN, State.POSTING)
@@ -39,10 +42,12 @@ def add(
     inputs: Sequence[str] = (),
     mask: str | None = None,
     results: Sequence[str] = (),
+    price: Price | None = None,
 ) -> Job:
     """Insert an accepted job with its pictures and return it as stored; `job.created` is set here.
 
-    If `key` is known, nothing is inserted and the job it made is returned: compare ids to see which happened.
+    If `key` is known, nothing is inserted and the job it made is returned: compare ids to see which happened. `price`
+    is what it takes of a quota, None = nothing. Raises what `limits.take` does; then the transaction is to be given up.
     """
     known = by_key(tx, key)
     if known is not None:
@@ -57,6 +62,11 @@ def add(
     pictures.link(tx, job.id, "input", inputs)
     pictures.link(tx, job.id, "mask", (mask,) if mask else ())
     pictures.link(tx, job.id, "result", results)
+    if job.state is State.QUEUED:
+        lanes.join(tx, job)
+    if price is not None:
+        limits.take(tx, job, price)
+    tx.notice("queued" if job.state is State.QUEUED else "ended")
     return dataclasses.replace(job, created=tx.now)
 
 
@@ -66,6 +76,7 @@ def add(
 def beat(tx: Tx, job: Job, lease_s: float, progress: float | None) -> bool:
     """Keep the claim for `lease_s` more seconds, store the progress; return whether the job is to be cancelled."""
     _step(tx, job, lease=tx.now + lease_s, progress=progress)
+    tx.notice("running", job.id)
     return _cancel_asked(tx, job)
 
 
@@ -81,26 +92,63 @@ def picture(tx: Tx, job: Job, position: int, drawn: Picture, data: bytes) -> Non
     pictures.link(tx, job.id, "result", (drawn.id,), start=position)
 
 
-def drawn(tx: Tx, job: Job, facts: Mapping[str, Any]) -> None:
-    """All pictures are stored; the courier's turn. A cancel that came in meanwhile holds: it was promised."""
-    if _cancel_asked(tx, job):
-        cancelled(tx, job)
-    else:
-        _step(tx, job, state=State.DRAWN, owner=None, lease=None, progress=1.0, facts=dict(facts))
+def drawn(tx: Tx, job: Job, facts: Mapping[str, Any], seconds: float | None = None, *, may_cost: bool = False) -> None:
+    """All pictures are stored; the courier's turn. A cancel that came in meanwhile holds: it was promised.
+
+    `facts` may say how many are `missing` and what the call did `cost`; `seconds` is how long it took. `may_cost`: the
+    engine may have charged for those that are missing, too.
+    """
+    if _cancelled_before_its_end(tx, job):
+        return
+    _step(tx, job, state=State.DRAWN, owner=None, lease=None, progress=1.0, facts=dict(facts))
+    lanes.end(tx, job)
+    if may_cost:
+        limits.kept(tx, job.id)
+    count, cost = job.plan.count - int(facts.get("missing", 0)), facts.get("cost")
+    limits.drawn(tx, job.id, count, cost if isinstance(cost, int | float) else None)
+    if seconds is not None and count > 0:
+        lanes.took(tx, job.plan.engine, seconds / count)
+    tx.notice("ended")
 
 
-def failed(tx: Tx, job: Job, error: BotError) -> None:
-    """The job ended without a picture, for this reason, unless it was cancelled meanwhile."""
-    if _cancel_asked(tx, job):
-        cancelled(tx, job)
-    else:
-        _step(tx, job, state=State.FAILED, owner=None, lease=None, ended=tx.now, **error_columns(error))
+def failed(tx: Tx, job: Job, error: BotError, *, give_back: bool = True) -> None:
+    """The job ended without a picture, for this reason, unless it was cancelled meanwhile.
+
+    `give_back`: what it took of a quota is given back.
+    """
+    if _cancelled_before_its_end(tx, job):
+        return
+    _step(tx, job, state=State.FAILED, owner=None, lease=None, ended=tx.now, **error_columns(error))
+    lanes.end(tx, job)
+    if error.may_cost:
+        limits.kept(tx, job.id)
+    if give_back:
+        limits.give_back(tx, job.id)
+    tx.notice("ended")
 
 
 def cancelled(tx: Tx, job: Job) -> None:
     """The job was stopped while it was drawn; what had come of it goes."""
+    lanes.lock(tx, job.plan.engine)
     pictures.delete(tx, [each.id for each in pictures.of_job(tx, job.id, "result")])
     _step(tx, job, state=State.CANCELLED, owner=None, lease=None, ended=tx.now)
+    lanes.end(tx, job)
+    limits.kept(tx, job.id)
+    limits.give_back(tx, job.id)
+    tx.notice("ended")
+
+
+def moved(tx: Tx, job: Job) -> None:
+    """The address did not take the job: it waits again, as if it had not had its turn, for whichever comes first.
+
+    One that an earlier attempt had begun there waits for that address.
+    """
+    if _cancelled_before_its_end(tx, job):
+        return
+    anew = {} if job.handle is not None else {"address": None, "handle": None, "handle_at": 0}
+    _step(tx, job, state=State.QUEUED, owner=None, lease=None, progress=None, attempts=job.attempts - 1, **anew)
+    lanes.back(tx, job)
+    tx.notice("queued")
 
 
 def released(tx: Tx, job: Job) -> None:
@@ -131,12 +179,14 @@ def post_later(tx: Tx, job: Job, delay_s: float) -> None:
 def not_deliverable(tx: Tx, job: Job, error: BotError) -> None:
     """The pictures cannot be posted there, words can: the job ends with this reason, which is told next."""
     _step(tx, job, state=State.FAILED, ended=tx.now, owner=None, lease=None, posting_since=None, **error_columns(error))
+    limits.give_back(tx, job.id)
 
 
 def undeliverable(tx: Tx, job: Job, error: BotError) -> None:
     """It can never be posted; its pictures stay readable by `history`."""
     columns = {} if job.state.ended else {"state": State.FAILED, "ended": tx.now}
     _step(tx, job, owner=None, lease=None, announced=tx.now, **columns, **error_columns(error))
+    limits.give_back(tx, job.id)
 
 
 def status_shown(tx: Tx, job_id: str, message: str) -> None:
@@ -152,11 +202,21 @@ def cancel(tx: Tx, job_id: str) -> bool:
 
     From `drawn` on it is too late, and nothing happens.
     """
-    waiting = jobs.update().where(jobs.c.id == job_id, jobs.c.state == State.QUEUED)
-    if tx.execute(waiting.values(state=State.CANCELLED, ended=tx.now, cancel=True)).rowcount:
-        return True
-    running = jobs.update().where(jobs.c.id == job_id, jobs.c.state == State.RUNNING)
-    return tx.execute(running.values(cancel=True)).rowcount > 0
+    running = jobs.update().where(jobs.c.id == job_id, jobs.c.state == State.RUNNING).values(cancel=True)
+    if not tx.execute(running).rowcount:
+        if (job := get(tx, job_id)) is None or job.state.ended:
+            return False
+        lanes.lock(tx, job.plan.engine)  # now nobody claims it
+        waiting = jobs.update().where(jobs.c.id == job_id, jobs.c.state == State.QUEUED)
+        if tx.execute(waiting.values(state=State.CANCELLED, ended=tx.now, cancel=True)).rowcount:
+            lanes.leave(tx, job)
+            limits.give_back(tx, job_id)
+            tx.notice("ended")
+            return True
+        if not tx.execute(running).rowcount:  # else it was claimed this moment
+            return False
+    tx.notice("cancel", job_id)
+    return True
 
 
 # ── reading ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -174,7 +234,7 @@ def by_key(tx: Tx, key: str) -> Job | None:
 
 def active(tx: Tx, *, person: str | None = None, platform: str | None = None) -> list[Job]:
     """Return the jobs that have not ended, of one person or platform, oldest first."""
-    query = jobs.select().where(jobs.c.state.in_(ACTIVE)).order_by(jobs.c.created, jobs.c.id)
+    query = jobs.select().where(IS_UNTOLD, jobs.c.state.in_(ACTIVE)).order_by(jobs.c.created, jobs.c.id)
     if person is not None:
         query = query.where(jobs.c.person == person)
     if platform is not None:
@@ -192,34 +252,12 @@ def recent(tx: Tx, *, person: str, place: Place | None = None, ended: bool = Fal
     return [from_row(row) for row in tx.execute(query)]
 
 
-def waiting(tx: Tx, limit: int) -> tuple[int, list[tuple[Job, int]]]:
-    """Return how many jobs wait, and of the oldest `limit` each with how many are ahead of it."""
-    age = (jobs.c.created, jobs.c.id)
-    place = sa.func.row_number().over(partition_by=jobs.c.engine, order_by=age)
-    queued = sa.select(jobs, place.label("rank")).where(jobs.c.state == State.QUEUED).order_by(*age).limit(limit)
-    count = sa.select(sa.func.count()).select_from(jobs).where(jobs.c.state == State.QUEUED)
-    rows = tx.execute(queued).all()
-    return int(tx.execute(count).scalar_one()), [(from_row(row), row.rank - 1) for row in rows]
-
-
-def ahead(tx: Tx, job: Job) -> int:
-    """Return how many jobs wait for the same engine and came earlier."""
-    return int(
-        tx.execute(
-            sa.select(sa.func.count())
-            .select_from(jobs)
-            .where(jobs.c.state == State.QUEUED, jobs.c.engine == job.plan.engine)
-            .where(sa.or_(jobs.c.created < job.created, (jobs.c.created == job.created) & (jobs.c.id < job.id)))
-        ).scalar_one()
-    )
-
-
 def newest_picture(tx: Tx, place: Place, by: Author | None = None) -> str | None:
     """Return the picture that words alone refer to: one being posted this moment, else the newest seen in the place.
 
     `by` asks for one of this author.
     """
-    posting = (jobs.c.place == place.key) & (jobs.c.state == State.POSTING)
+    posting = IS_POSTING & (jobs.c.place == place.key)
     for row in tx.execute(sa.select(jobs.c.id).where(posting).order_by(jobs.c.created.desc(), jobs.c.id)).all():
         for each in pictures.of_job(tx, row.id, "result"):
             if pictures.has_bytes(tx, each.id):
@@ -235,9 +273,18 @@ def error_columns(error: BotError) -> dict[str, Any]:
     }
 
 
+def _cancelled_before_its_end(tx: Tx, job: Job) -> bool:
+    """Cancel a job, instead of how it would end or wait again, if that was asked; return whether it was."""
+    lanes.lock(tx, job.plan.engine)  # before the job's row: so does `cancel`
+    if cancel := _cancel_asked(tx, job):
+        cancelled(tx, job)
+    return cancel
+
+
 def _cancel_asked(tx: Tx, job: Job) -> bool:
-    # Locked, so that on PostgreSQL no cancel is promised between this look and the end that is written next.
-    return bool(tx.execute(sa.select(jobs.c.cancel).where(jobs.c.id == job.id).with_for_update()).scalar_one())
+    # Locked, so that on PostgreSQL no cancel is promised between this look and the end that is written next. A job that
+    # is deleted by now ended under another claim, which `_step` finds out.
+    return bool(tx.execute(sa.select(jobs.c.cancel).where(jobs.c.id == job.id).with_for_update()).scalar())
 
 
 def _one(tx: Tx, condition: sa.ColumnElement[bool]) -> Job | None:

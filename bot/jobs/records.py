@@ -30,6 +30,7 @@ def to_row(job: Job, key: str, now: float) -> dict[str, Any]:
         "language": job.language,
         "engine": job.plan.engine,
         "plan": dataclasses.asdict(job.plan),
+        "pictures": job.plan.count,
         "parent": job.parent,
         "created": now,
     }
@@ -55,6 +56,7 @@ def from_row(row: sa.Row[Any]) -> Job:
         attempts=row.attempts,
         cancel=row.cancel,
         progress=row.progress,
+        address=row.address,
         handle=row.handle,
         handle_at=row.handle_at,
         facts=row.facts,

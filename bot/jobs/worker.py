@@ -1,4 +1,4 @@
-"""Claims jobs for engines with a free slot and sees each to its end, whatever happens on the way."""
+"""Claims jobs for addresses with room and sees each to its end, whatever happens on the way."""
 
 from __future__ import annotations
 
@@ -7,18 +7,22 @@ import contextlib
 import json
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 
 import structlog
 
 from bot.answers import Status
 from bot.db.database import Database, Tx
-from bot.engines.registry import Registry
+from bot.engines.pool import AWAY_S
+from bot.engines.registry import Configured, Registry
 from bot.errors import BotError, Cancelled, Internal
-from bot.jobs import journal, lanes
+from bot.jobs import claims, journal, lanes, places, recovery
 from bot.jobs.attempt import Attempt
 from bot.jobs.bell import Bell
+from bot.jobs.lanes import Caps
+from bot.jobs.probes import Probes
 from bot.jobs.statuses import Statuses
-from bot.observe import Metrics
+from bot.observe import Metrics, report
 from bot.pictures.sandbox import Sandbox
 from bot.types import Job
 from bot.wording import Wording
@@ -29,7 +33,11 @@ LEASE_S = 30.0
 BEAT_S = 5.0
 POLL_S = 5.0
 PLACES_TOLD = 100
-"""Waiting jobs whose place is told when it changes; those further back hear of theirs as they come nearer."""
+"""Waiting jobs of an engine whose place is told when it changes; those further back hear of theirs when nearer."""
+TELL_S = 1.0
+"""Places are looked up no more often than this."""
+MAX_MOVES = 8
+"""Times a job is put back because its address was busy or away, before people hear of it."""
 RETRY_S = (0.2, 1.0, 5.0)
 """Pauses between attempts to write a job's end; the last one repeats."""
 
@@ -47,9 +55,10 @@ class Worker:
         statuses: Statuses,
         wording: Wording,
         metrics: Metrics,
-        ended: Callable[[], None],
+        caps: Caps,
+        refund_refused: bool = False,
     ) -> None:
-        """`owner` names this process in claims; `ended` is called when a job waits to be posted."""
+        """`owner` names this process in claims; `refund_refused` gives quota back also for what an engine refused."""
         self._owner = owner
         self._database = database
         self._engines = engines
@@ -57,32 +66,40 @@ class Worker:
         self._statuses = statuses
         self._wording = wording
         self._metrics = metrics
-        self._ended = ended
+        self._caps = caps
+        self._refund_refused = refund_refused
         self._bell = Bell()
+        self._probes = Probes(engines, self.wake)
         self._stopping = False
         self._claiming = asyncio.Lock()
         self._drawing: dict[str, asyncio.Task[None]] = {}
         self._attempts: dict[str, Attempt] = {}
-        self._busy: Counter[str] = Counter()
+        self._moves: Counter[str] = Counter()
         self._told: dict[str, int] = {}
+        self._tell_at = 0.0
+        database.subscribe(self._heard)
 
     def wake(self) -> None:
         """There is, or may be, a job to claim."""
         self._bell.ring()
 
-    def cancel(self, job_id: str) -> None:
-        """Stop a job this process is drawing, at once; others hear of it by their heartbeat."""
-        if (attempt := self._attempts.get(job_id)) is not None:
+    def draws(self, job_id: str) -> bool:
+        """Tell whether this process draws a job."""
+        return job_id in self._drawing
+
+    def _heard(self, notice: str, payload: str) -> None:
+        if notice == "cancel" and (attempt := self._attempts.get(payload)) is not None:
             attempt.run.cancelled.set()
-        self.wake()
+        if notice not in ("running", "ended"):
+            self.wake()
 
     async def recover(self, *, everything: bool) -> None:
         """Decide what becomes of jobs whose process died. `everything` only when no other process can be alive."""
-        natures = self._engines.natures()
-        found = await self._database.write(lambda tx: lanes.recover(tx, everything=everything, engines=natures))
-        if found:
+        natures, addresses = self._engines.natures(), self._engines.addresses()
+        while found := await self._database.write(
+            lambda tx: recovery.recover(tx, everything=everything, engines=natures, addresses=addresses)
+        ):
             log.info("recovered jobs", count=len(found), jobs=found)
-            self._ended()
 
     async def run(self) -> None:
         """Claim and draw until `stop`."""
@@ -90,18 +107,22 @@ class Worker:
             try:
                 if not self._database.exclusive:
                     await self.recover(everything=False)
+                self._probes.begin()
+                await self._end_hopeless()
                 while await self._claim():
                     pass
                 await self._tell_waiting()
-            except Exception:
-                log.exception("claiming failed")
+            except Exception as error:
+                report("claiming failed", error)
                 await asyncio.sleep(RETRY_S[-1])
-            await self._bell.wait(POLL_S)
+            tell_in = self._tell_at - asyncio.get_running_loop().time()
+            await self._bell.wait(min(POLL_S, self._probes.next_in_s(), tell_in if tell_in > 0 else POLL_S))
 
     async def stop(self, grace_s: float) -> None:
         """Claim nothing more; let running jobs finish for `grace_s` seconds, then give their claims back."""
         self._stopping = True
         self.wake()
+        await self._probes.aclose()
         async with self._claiming:  # a claim under way begins its job
             drawing = list(self._drawing.values())
         if drawing:
@@ -110,18 +131,30 @@ class Worker:
             task.cancel()
         await asyncio.gather(*drawing, return_exceptions=True)
 
+    async def _end_hopeless(self) -> None:
+        """End jobs that wait for an engine, or for one address that knows them, which has been away for too long."""
+        natures = self._engines.natures()
+        for id_ in self._engines:
+            pool = self._engines.configured(id_).pool
+            if pool.away_s > AWAY_S:
+                await self._database.write(partial(recovery.absent, engine=id_))
+            for address, breaker in pool.breakers.items():
+                if breaker.open_s > AWAY_S:
+                    await self._database.write(
+                        partial(recovery.unreachable, engine=id_, address=address, nature=natures[id_])
+                    )
+
     # ── one job ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def _claim(self) -> bool:
-        """Claim and begin the next job, if there is one and an engine has room for it."""
+        """Claim and begin the next job, if there is one and an address has room for it."""
         async with self._claiming:
-            free = [id_ for id_ in self._engines if self._busy[id_] < self._engines.configured(id_).slots]
-            if not free or self._stopping:
+            room = {id_: free for id_, free in self._engines.room().items() if free}
+            if not room or self._stopping:
                 return False
-            job = await self._database.write(lambda tx: lanes.claim(tx, self._owner, LEASE_S, free))
+            job = await self._database.write(lambda tx: claims.claim(tx, self._owner, LEASE_S, room, self._caps))
             if job is None:
                 return False
-            self._busy[job.plan.engine] += 1
             self._drawing[job.id] = asyncio.create_task(self._see_through(job), name=f"draw {job.id}")
             return True
 
@@ -131,16 +164,15 @@ class Worker:
             kind = self._engines.type_of(job.plan.engine)
             with self._metrics.drawing.labels(kind).time(), self._metrics.running.labels(kind).track_inprogress():
                 end = await self._draw(job)
-            await self._write_end(job, end)
+            await self._write_end(end)
         except asyncio.CancelledError:
-            # Shutdown. The engine may go on; recovery at the next start decides, exactly as after a crash.
+            # Shutdown, or the claim is lost. The engine may go on; recovery decides, exactly as after a crash.
             with contextlib.suppress(journal.LeaseLost):
                 await self._database.write(lambda tx: journal.released(tx, job))
         except journal.LeaseLost:
             log.warning("job was claimed by another process meanwhile")
         finally:
             del self._drawing[job.id]
-            self._busy[job.plan.engine] -= 1
             self.wake()
 
     async def _draw(self, job: Job) -> Callable[[Tx], None]:
@@ -149,35 +181,47 @@ class Worker:
         attempt = Attempt(job, configured, self._database, self._sandbox, self._teller(job))
         self._attempts[job.id] = attempt
         beat = asyncio.create_task(self._beat(job, attempt))
+        began = asyncio.get_running_loop().time()
         try:
             self._tell(job, None, None)
             result = await attempt.draw()
+            took = asyncio.get_running_loop().time() - began
+            configured.pool.heard(job.address or "")
+            self._moves.pop(job.id, None)
             facts = {"model": result.model, "revised_prompt": result.revised_prompt, "cost": result.cost}
             # Whatever an engine says can be written: a step that always fails would be tried for ever.
-            writable = json.loads(json.dumps(facts | dict(result.facts), default=str))
-            return lambda tx: journal.drawn(tx, job, writable)
+            said = json.dumps(facts | dict(result.facts), default=str)
+            writable = json.loads(said, parse_constant=str)  # PostgreSQL takes no NaN
+            return lambda tx: journal.drawn(tx, job, writable, took)
         except Cancelled:
             return lambda tx: journal.cancelled(tx, job)
         except journal.LeaseLost:
             raise
         except BotError as error:
-            return self._after_error(job, attempt, error)
+            return self._after_error(job, configured, attempt, error)
         except Exception as error:
             log.exception("drawing failed inside")
-            return self._after_error(job, attempt, Internal(job=job.id, detail=repr(error)))
+            return self._after_error(job, configured, attempt, Internal(job=job.id, detail=repr(error)))
         finally:
             beat.cancel()
             del self._attempts[job.id]
 
-    def _after_error(self, job: Job, attempt: Attempt, error: BotError) -> Callable[[Tx], None]:
+    def _after_error(self, job: Job, configured: Configured, attempt: Attempt, error: BotError) -> Callable[[Tx], None]:
         level = log.warning if error.tell_operator else log.info
-        level("drawing ended early", error=type(error).__name__, detail=error.detail, drawn=attempt.run.drawn)
+        facts = {"error": type(error).__name__, "detail": error.detail, "drawn": attempt.run.drawn}
+        level("drawing ended early", address=job.address, **facts)
+        configured.pool.heard(job.address or "", error)
+        if configured.pool.may_wait(error) and not attempt.begun and self._moves[job.id] < MAX_MOVES:
+            self._moves[job.id] += 1
+            return lambda tx: journal.moved(tx, job)
+        self._moves.pop(job.id, None)
         if attempt.run.drawn:
             missing = {"missing": job.plan.count - attempt.run.drawn}
-            return lambda tx: journal.drawn(tx, job, missing)
-        return lambda tx: journal.failed(tx, job, error)
+            return lambda tx: journal.drawn(tx, job, missing, may_cost=error.may_cost)
+        give_back = error.refund or self._refund_refused
+        return lambda tx: journal.failed(tx, job, error, give_back=give_back)
 
-    async def _write_end(self, job: Job, end: Callable[[Tx], None]) -> None:
+    async def _write_end(self, end: Callable[[Tx], None]) -> None:
         """Write a job's end, again and again if the database will not take it: nothing is lost."""
         pauses = iter(RETRY_S)
         while True:
@@ -185,25 +229,26 @@ class Worker:
                 await self._database.write(end)
             except journal.LeaseLost:
                 raise
-            except Exception:
-                log.exception("the end of a job could not be written, trying again")
+            except Exception as error:
+                report("the end of a job could not be written, trying again", error)
                 await asyncio.sleep(next(pauses, RETRY_S[-1]))
             else:
-                self._ended()
                 return
 
     async def _beat(self, job: Job, attempt: Attempt) -> None:
-        """Keep the claim and hear of cancels; a claim lost to another process stops the drawing."""
+        """Keep the claim and hear of cancels. A claim lost to another process ends the drawing here, and only here: at
+        the engine it is the other's now.
+        """
         while True:
             await asyncio.sleep(BEAT_S)
             try:
                 if await self._database.write(lambda tx: journal.beat(tx, job, LEASE_S, attempt.fraction)):
                     attempt.run.cancelled.set()
             except journal.LeaseLost:
-                attempt.run.cancelled.set()
+                self._drawing[job.id].cancel()
                 return
-            except Exception:
-                log.exception("heartbeat failed")
+            except Exception as error:
+                report("heartbeat failed", error)
 
     # ── telling ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -216,10 +261,28 @@ class Worker:
         self._statuses.tell(Status(job, text, progress=fraction, preview=shown))
 
     async def _tell_waiting(self) -> None:
-        """Tell everybody who waits their new place."""
-        count, waiting = await self._database.read(lambda tx: journal.waiting(tx, PLACES_TOLD))
-        self._metrics.queued.set(count)
-        before, self._told = self._told, {job.id: ahead for job, ahead in waiting}
-        for job, ahead in waiting:
-            if before.get(job.id) != ahead:
-                self._statuses.tell(Status(job, self._wording.waiting(job, ahead), place=ahead + 1))
+        """Tell those who wait their new place."""
+        now = asyncio.get_running_loop().time()
+        if now < self._tell_at:
+            return
+        self._tell_at = now + TELL_S
+        counts, lines = await self._database.read(self._lines)
+        self._metrics.queued.set(sum(counts.values()))
+        before, self._told = self._told, {}
+        for engine, (line, waits) in lines.items():
+            away = self._engines.configured(engine).pool.away_s > 0
+            for ahead, (job, wait_s) in enumerate(zip(line, waits, strict=True)):
+                self._told[job.id] = -1 if away else ahead
+                if before.get(job.id) != self._told[job.id]:
+                    text = self._wording.away(job) if away else self._wording.waiting(job, ahead, wait_s)
+                    self._statuses.tell(Status(job, text, place=ahead + 1))
+
+    def _lines(self, tx: Tx) -> tuple[dict[str, int], dict[str, tuple[list[Job], list[float | None]]]]:
+        counts = lanes.waited_for(tx)
+        lines = {}
+        for engine in counts:
+            if engine in self._engines:
+                capacity = self._engines.configured(engine).pool.capacity
+                line = places.upcoming(tx, engine, PLACES_TOLD)
+                lines[engine] = line, [places.wait_s(tx, job, ahead, capacity) for ahead, job in enumerate(line)]
+        return counts, lines

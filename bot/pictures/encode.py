@@ -1,9 +1,12 @@
-"""How a picture becomes small enough for an upload limit, inside the sandbox; the standard library and Pillow only."""
+"""How a picture becomes small enough for an upload limit or an engine, inside the sandbox.
+
+Imports the standard library and Pillow only.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -11,7 +14,7 @@ from typing import Literal
 
 from PIL import Image
 
-from bot.pictures import decode
+from bot.pictures import decode, masks
 
 Loss = Literal["none", "lossless", "quality", "smaller"]
 """What a picture lost: nothing and is the same file, no pixel but the file's format, fine detail, or size."""
@@ -30,7 +33,7 @@ MARGIN = 0.95
 class Codec:
     """A way to write pixels, and the largest picture it is for."""
 
-    format: Literal["JPEG", "WEBP"]
+    format: Literal["JPEG", "PNG", "WEBP"]
     options: Mapping[str, int]
     max_side: int
     max_pixels: int
@@ -56,15 +59,19 @@ LOSSLESS = Codec("WEBP", {"lossless": True, "quality": 20, "method": 1}, *WEBP_L
 """Quality is effort here: with more, files are hardly smaller and take several times as long."""
 WEBP = Codec("WEBP", {"quality": 90, "method": 3}, *WEBP_LIMITS)
 """Method 4 takes twice as long where alpha is rough; with 2 noise becomes twice as large."""
-JPEG = Codec("JPEG", {"quality": 85}, 65_500, 65_500**2)
+JPEG_LIMITS = 65_500, 65_500**2
+JPEG = Codec("JPEG", {"quality": 85}, *JPEG_LIMITS)
 """Not optimized: that gains a twentieth and takes three times as long."""
+FINE_JPEG = Codec("JPEG", {"quality": decode.JPEG_QUALITY}, *JPEG_LIMITS)
+PNG = Codec("PNG", {"compress_level": decode.PNG_LEVEL}, 2**31 - 1, 2**62)
+"""What engines get: nothing, or next to nothing, is lost on the way there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
     """What a picture became."""
 
-    format: Literal["JPEG", "WEBP"]
+    format: Literal["JPEG", "PNG", "WEBP"]
     width: int
     height: int
     loss: Loss
@@ -83,23 +90,83 @@ def step_down(source: Path, target: Path, format: decode.Format, limit: int, max
     steps = [WEBP, JPEG] if opaque else [WEBP]
     if format == "PNG" and source.stat().st_size <= limit * LOSSLESS_GAIN:
         steps.insert(0, LOSSLESS)
+    found = _write(image, steps, target, limit)
+    if found is None:
+        return None
+    codec, size = found
+    loss: Loss = "smaller" if size != image.size else "lossless" if codec is LOSSLESS and exact else "quality"
+    return Encoded(codec.format, *size, loss)
+
+
+def fit_input(
+    source: Path,
+    target: Path,
+    format: decode.Format,
+    formats: Collection[str],
+    wanted_pixels: int,
+    limit: int,
+    square: bool,
+    max_pixels: int,
+) -> Encoded | None:
+    """Write an input of an edit in one of `formats` (PNG, JPEG or both), of at most `wanted_pixels` and `limit` bytes.
+
+    A JPEG stays one; others become PNG, or JPEG if that is too large and nothing is transparent. `square`: an alpha
+    channel, and a transparent border that makes the sides alike. None: not even a small one is that small. Raises as
+    `decode.strip` does.
+    """
+    parts, image = decode.load(source, format, max_pixels)
+    image = decode.normal(parts, image, decode.transparency(image))
+    del parts
+    if square:
+        image = masks.padded(image.convert("RGBA"), (0, 0, 0, 0))
+    if image.width * image.height > wanted_pixels:
+        scale = math.sqrt(wanted_pixels / (image.width * image.height))
+        size = max(1, int(image.width * scale)), max(1, int(image.height * scale))
+        image = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=2)
+    steps = [PNG] if "PNG" in formats else []
+    if "JPEG" in formats and not (steps and image.mode in decode.WITH_ALPHA):
+        steps = [FINE_JPEG] if format == "JPEG" else [*steps, FINE_JPEG]
+    if PNG not in steps:
+        image = _on_white(image)
+    found = _write(image, steps, target, limit)
+    return None if found is None else Encoded(found[0].format, *found[1], "quality")
+
+
+def thumbnail(source: Path, target: Path, format: decode.Format, side: int, max_pixels: int) -> None:
+    """Write the picture to `target` as a JPEG of at most `side` × `side` pixels, what is transparent in white.
+
+    Raises as `decode.strip` does.
+    """
+    parts, image = decode.load(source, format, max_pixels)
+    image = decode.normal(parts, image, decode.transparency(image))
+    image.thumbnail((side, side), Image.Resampling.BILINEAR, reducing_gap=2)
+    _on_white(image).convert("RGB").save(target, "JPEG", quality=80)
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    """Return the picture without its transparency, as it looks on a white page."""
+    if image.mode not in decode.WITH_ALPHA:
+        return image
+    page = Image.new("RGBA", image.size, "white")
+    page.alpha_composite(image.convert("RGBA"))
+    return page.convert("RGB")
+
+
+Written = tuple[Codec, tuple[int, int]]
+"""How a picture was written, and its width and height then."""
+
+
+def _write(image: Image.Image, steps: Sequence[Codec], target: Path, limit: int) -> Written | None:
+    """Write the picture with the first of these that makes it small enough, else scaled down with the last."""
     for codec in steps:
         whole = codec.encode(image) if codec.longer_side(image) == max(image.size) else None
         if whole is not None and len(whole) <= limit:
             target.write_bytes(whole)
-            return Encoded(codec.format, *image.size, "lossless" if codec is LOSSLESS and exact else "quality")
+            return codec, image.size
     return _scale_down(image, codec, whole, target, limit)
 
 
-def thumbnail(source: Path, target: Path, format: decode.Format, side: int, max_pixels: int) -> None:
-    """Write the picture to `target` as a JPEG of at most `side` × `side` pixels. Raises as `decode.strip` does."""
-    parts, image = decode.load(source, format, max_pixels)
-    image = decode.normal(parts, image, None)
-    image.thumbnail((side, side), Image.Resampling.BILINEAR, reducing_gap=2)
-    image.convert("RGB").save(target, "JPEG", quality=80)
-
-
-def _scale_down(image: Image.Image, codec: Codec, whole: bytes | None, target: Path, limit: int) -> Encoded | None:
+def _scale_down(image: Image.Image, codec: Codec, whole: bytes | None, target: Path, limit: int) -> Written | None:
     """Write the largest picture found to fit; `whole` is the unscaled one, None if the codec could not write it."""
     longer = max(image.size)
     side = codec.longer_side(image)
@@ -115,7 +182,7 @@ def _scale_down(image: Image.Image, codec: Codec, whole: bytes | None, target: P
         data = codec.encode(image.resize(size, Image.Resampling.LANCZOS, reducing_gap=2))
         if data is not None and len(data) <= limit:
             target.write_bytes(data)
-            return Encoded(codec.format, *size, "smaller")
+            return codec, size
         if side == SMALLEST:
             break
         side = _estimate(side, data, limit)

@@ -35,24 +35,28 @@ class Fitted:
     loss: Loss
 
 
-async def fit(sandbox: Sandbox, data: bytes, mime: str, limit: int) -> Fitted:
+async def fit(sandbox: Sandbox, data: bytes, mime: str, limit: int, *, reserve: int = 0) -> Fitted:
     """Return a stored picture in at most `limit` bytes: as it is if it fits, else re-encoded, else scaled down.
 
-    Transparency and the ratio of the sides stay. Raises TooLarge when a picture worth looking at takes more; whatever
-    else is raised (OSError, TimeoutError, ChildDied) is worth another try.
+    `reserve` bytes of the limit stay free, for a text to be written into the file. Transparency and the ratio of the
+    sides stay. Raises TooLarge when a picture worth looking at takes more; whatever else is raised (OSError,
+    TimeoutError, ChildDied) is worth another try.
     """
-    if len(data) <= limit:
+    megabytes = max(1, limit // MEBIBYTE)
+    room = limit - reserve
+    if len(data) <= room:
         return Fitted(data, mime, None, None, "none")
+    if room <= 0:
+        raise TooLarge(limit=megabytes)
     format = sniff(data)
     if format is None:
         raise ValueError("not a stored picture")
-    megabytes = max(1, limit // MEBIBYTE)
     async with sandbox.scratch() as directory:
         source, target = directory / "source", directory / "target"
         await sandbox.write(source, data)
         try:
             found = await sandbox.call(
-                encode.step_down, source, target, format, limit, RESULT_PIXELS, timeout_s=TIMEOUT_S
+                encode.step_down, source, target, format, room, RESULT_PIXELS, timeout_s=TIMEOUT_S
             )
         except MemoryError as error:
             raise TooLarge(limit=megabytes, detail=repr(error)) from error

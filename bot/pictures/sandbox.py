@@ -19,9 +19,11 @@ import tempfile
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar, TypeVarTuple, cast
+from typing import Any, Self, TypeVar, TypeVarTuple, cast
 
 from bot.pictures import child
+from bot.pictures.budget import PixelBudget
+from bot.pictures.header import pixels_of
 from bot.pictures.scratch import Scratch
 
 T = TypeVar("T")
@@ -32,6 +34,8 @@ PIECE = MEBIBYTE // 4
 """Bytes copied at once; not every kernel lets anything else run on a processor meanwhile."""
 LARGEST_MESSAGE = MEBIBYTE
 """Bytes of a call or an answer; pixels belong into files."""
+PIXELS_AT_ONCE = 120_000_000
+"""Of the files all running calls decode. Pillow keeps 4 bytes for each, and what is made of them as many again."""
 CALLS_PER_CHILD = 200
 """A child is replaced after so many calls, so that leaks and fragmented memory do not add up."""
 
@@ -47,12 +51,22 @@ class Sandbox:
     functions of importable modules; arguments and results are small values that can be pickled.
     """
 
-    def __init__(self, *, children: int = 2, memory_bytes: int = 1024 * MEBIBYTE, timeout_s: float = 20) -> None:
-        """`memory_bytes` bounds a child's address space, `timeout_s` each call from when a child has it."""
+    def __init__(
+        self,
+        *,
+        children: int = 2,
+        memory_bytes: int = 1024 * MEBIBYTE,
+        timeout_s: float = 20,
+        pixels: int = PIXELS_AT_ONCE,
+    ) -> None:
+        """`memory_bytes` bounds a child's address space, `timeout_s` each call from when a child has it; `pixels` is
+        how many the files of all running calls may have together, one that alone has more excepted.
+        """
         self._memory_bytes = memory_bytes
         self._timeout_s = timeout_s
         self._children = children
         self._free = asyncio.Semaphore(children)
+        self._budget = PixelBudget(pixels)
         self._idle: list[_Child] = []
         self._busy: set[_Child] = set()
         self._copying = asyncio.Lock()  # several threads copying at once take the event loop's processor
@@ -68,7 +82,8 @@ class Sandbox:
         await self.aclose()
 
     async def call(self, function: Callable[[*Ts], T], *args: *Ts, timeout_s: float | None = None) -> T:
-        """Return `function(*args)`, run in a child; waits for a free one first.
+        """Return `function(*args)`, run in a child; waits for a free one first, and for room for its pixels: those
+        that the headers of all files among `args` (each a Path) tell.
 
         Raises what the function raises (the child's traceback is a note on it), MemoryError when it wants
         more than `memory_bytes`, TimeoutError after `timeout_s`, ChildDied when the process ends. The child
@@ -78,13 +93,25 @@ class Sandbox:
         message = pickle.dumps((function, args))
         if len(message) > LARGEST_MESSAGE:
             raise ValueError("arguments are too large; write pixels to a file in scratch() and pass its path")
+        files = [each for each in args if isinstance(each, Path)]
+        pixels = await asyncio.to_thread(lambda: sum(map(pixels_of, files))) if files else 0
+        async with self._budget.holding(pixels):
+            if self._closed.is_set():
+                raise ChildDied("the sandbox was closed")
+            succeeded, result = await self._ask(message, self._timeout_s if timeout_s is None else timeout_s)
+        if not succeeded:
+            raise result
+        return cast(T, result)
+
+    async def _ask(self, message: bytes, timeout_s: float) -> tuple[bool, Any]:
+        """Have a child answer; return (succeeded, result or exception). Raises TimeoutError, ChildDied."""
         async with self._free:
             process = await self._take()
             self._busy.add(process)
             if self._closed.is_set():  # while this call waited
                 process.kill()
             try:
-                async with asyncio.timeout(self._timeout_s if timeout_s is None else timeout_s):
+                async with asyncio.timeout(timeout_s):
                     succeeded, result = pickle.loads(await process.ask(message))
             except BaseException:
                 await process.end()
@@ -95,9 +122,7 @@ class Sandbox:
                 await process.end()
             else:
                 self._idle.append(process)
-        if not succeeded:
-            raise result
-        return cast(T, result)
+        return succeeded, result
 
     def _open_or_raise(self) -> None:
         if self._closed.is_set():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 import structlog
@@ -50,6 +51,13 @@ class Settings:
     def spoken(self, effective: Effective, person: Person) -> str:
         """Return the same of preferences that were read already."""
         return effective.language or negotiate(person.locale, self._config.language)
+
+    def zone(self, tx: Tx, place: Place) -> ZoneInfo:
+        """Return the time zone in which the days of a server's limits begin: its own, else the operator's."""
+        mine = (preferences.c.layer == "server") & (preferences.c.owner == place.server_key)
+        stored = tx.execute(sa.select(preferences.c.data).where(mine)).scalar()
+        server = self._usable("server", stored) if stored else Preferences()
+        return ZoneInfo(server.time_zone or self._config.defaults.time_zone or "UTC")
 
     async def set(self, layer: StoredLayer, person: Person, place: Place, name: str, text: str) -> Effective:
         """Set a preference to what somebody wrote, and return what holds now: a nearer layer may still decide.

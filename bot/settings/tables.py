@@ -92,7 +92,7 @@ class Limits(SettingsGroup):
     """`[limits.person]` and `[limits.server]`; None = no limit."""
 
     per_minute: NotNegative | None = Field(default=None, description="Requests in any 60 seconds.")
-    per_day: NotNegative | None = Field(default=None, description="Requests in one day.")
+    per_day: NotNegative | None = Field(default=None, description="Pictures in one day.")
     running: NotNegative | None = Field(default=None, description="Requests being drawn at the same time.")
     waiting: NotNegative | None = Field(default=None, description="Requests waiting in the queue.")
     money_per_day: Amount | None = Field(default=None, description="Cost of the pictures of one day.")

@@ -6,6 +6,7 @@ An engine is held to what its `capabilities()` claim: what it does not claim is 
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -16,7 +17,7 @@ from PIL import Image, ImageChops
 
 from bot.engines.base import Capabilities, DrawnPicture, EditTask, Engine, GenerateTask, InputPicture, Run
 from bot.errors import Cancelled, EngineError
-from bot.sizes import SizeRule
+from bot.sizes import Exact, SizeRule, fit
 
 PATIENCE_S = 30
 """Seconds after which a call hangs; nothing is measured by it."""
@@ -27,10 +28,7 @@ STRANGE_PROMPTS = ["", " ", "🦊❄️", "\x00\x07", "'\"<>{}%s\\", "a fox " * 
 
 def legal_size(rule: SizeRule, about: int = 256) -> tuple[int, int]:
     """The legal size nearest to `about` × `about`."""
-    if rule.fixed:
-        return min(rule.fixed, key=lambda size: size[0] * size[1])
-    side = min(max(about, rule.minimum), rule.maximum) // rule.multiple * rule.multiple
-    return side, side
+    return fit(Exact(about, about), rule, sys.maxsize)
 
 
 def opened(data: bytes) -> Image.Image:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.engines.base import Capabilities
+from bot.engines.base import Capabilities, InputRule
 from bot.engines.comfyui.engine import ComfyUIEngine
 from bot.engines.comfyui.workflow import NodeInput, Workflow, renamed
 from bot.net.client import Http
@@ -208,6 +208,7 @@ def test_changes_the_names_of_all_files_a_graph_saves() -> None:
 
 BASIC = Capabilities(
     sizes=SizeRule(default=(512, 512)),
+    inputs=InputRule(max_bytes=100_000_000),
     progress=True,
     preview=True,
     cancel=True,
@@ -230,6 +231,7 @@ BASIC = Capabilities(
         (
             inpainting(),
             {"edit": True, "mask": True, "strength": True}
+            | {"inputs": InputRule(max_bytes=100_000_000, needs_mask=True)}
             | dict.fromkeys(("seed", "steps", "guidance", "negative"), True),
         ),
         (

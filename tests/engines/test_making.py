@@ -22,7 +22,6 @@ MISTAKES: list[tuple[Mapping[str, Any], str]] = [
     ({"api_key": "sk-secret", "auth": "a:b"}, "auth: cannot be used together with api_key"),
     ({"urls": ["http://host/v1?key=sk-secret"]}, "urls: the address of a server has no query"),
     ({"urls": ["http://a\u2028.b"]}, "urls: "),
-    ({"urls": ["http://a", "http://b"]}, "urls: this version"),
     ({"model": ""}, "model: is needed"),
     ({"params": {"a": float("nan")}}, "params: cannot be sent as JSON"),
     ({"params": {"output_format": "svg"}}, "params.output_format: must be one of png, jpeg, webp"),
@@ -45,3 +44,15 @@ async def test_a_mistake_is_one_line(settings: Mapping[str, Any], problem: str) 
     (line,) = str(caught.value).splitlines()
     assert line.startswith(f"engines.cloud.{problem}")
     assert "sk-" not in line
+
+
+async def test_several_addresses_are_a_pool() -> None:
+    given = EngineSettings.model_validate(
+        {"type": "openai", "model": "gpt-image-2", "urls": ["http://a/v1", "http://b/v1/"], "slots": 3}
+    )
+    async with Sandbox() as sandbox:
+        engines = Registry.build({"cloud": given}, sandbox)
+        pool = engines.configured("cloud").pool
+        assert pool.room() == {"http://a/v1": 3, "http://b/v1": 3}
+        assert len(set(map(id, pool.engines.values()))) == 2
+        await engines.aclose()

@@ -10,6 +10,7 @@ import pytest_asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.engines.base import InputRule
 from bot.engines.openai.engine import OpenAIEngine
 from bot.engines.openai.models import facts
 from bot.errors import BadAnswer, EngineAuth, EngineError, EngineUnavailable
@@ -55,6 +56,7 @@ def test_knows_the_gpt_image_line_by_name(model: str) -> None:
     assert known.known and known.edit and known.mask and known.previews
     assert (known.max_inputs, known.max_count) == (16, 10)
     assert (known.sizes == THREE_SIZES) is old
+    assert known.inputs == InputRule(max_bytes=49_999_999, max_mask_bytes=3_999_999)
 
 
 @pytest.mark.parametrize("model", ["flux", "gemini-3.1-flash-image", "my-gpt-image-2", "", "gpt-5.4-mini", "dall-e-3"])
@@ -65,10 +67,20 @@ def test_is_careful_with_a_model_it_does_not_know(model: str) -> None:
     assert (unknown.max_inputs, unknown.max_count, unknown.sizes) == (1, 1, THREE_SIZES)
 
 
+def test_knows_what_dall_e_2_wants_of_a_picture() -> None:
+    can = at("https://api.openai.com/v1", model="dall-e-2").capabilities()
+
+    assert can.edit and can.mask and not can.preview
+    assert (can.max_inputs, can.max_count, can.sizes.fixed[-1]) == (1, 10, (256, 256))
+    assert can.inputs == InputRule(
+        formats=("image/png",), max_bytes=3_999_999, square=True, max_mask_bytes=3_999_999, needs_mask=True
+    )
+
+
 sides = st.integers(1, 20_000)
 
 
-@given(st.one_of(st.builds(Exact, sides, sides), st.builds(Aspect, sides, sides)), st.integers(10**6, 10**8))
+@given(st.one_of(st.builds(Exact, sides, sides), st.builds(Aspect, sides, sides)), st.integers(1, 10**8))
 def test_every_size_fitted_to_the_free_rule_is_one_openai_takes(size: Exact | Aspect, max_pixels: int) -> None:
     width, height = fit(size, FREE, max_pixels)
 

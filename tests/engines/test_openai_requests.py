@@ -6,15 +6,12 @@ import asyncio
 import dataclasses
 from collections.abc import AsyncIterator
 
-import pytest
 import pytest_asyncio
 
 from bot.engines.base import EditTask, InputPicture
 from bot.engines.openai.engine import OpenAIEngine
-from bot.errors import EngineRejected
 from tests.engines.contract import Recorder, opened, png, sample
 from tests.support.openai_engine import PROMPT, change, connected, wanted
-from tests.support.openai_pictures import noise
 from tests.support.openai_server import OpenAIServer
 from tests.support.pictures import encoded
 
@@ -116,19 +113,3 @@ def first_half_free(picture: InputPicture) -> InputPicture:
     mask = opened(picture.data).convert("RGBA")
     mask.paste((0, 0, 0, 0), (0, 0, picture.width // 2, picture.height))
     return png(mask)
-
-
-@pytest.mark.parametrize("unfit", ["webp", "large"])
-async def test_refuses_a_mask_that_cannot_be_sent_before_it_costs_anything(
-    server: OpenAIServer, engine: OpenAIEngine, unfit: str
-) -> None:
-    given = png(sample((64, 64)))
-    data, mime = (
-        (encoded(sample((64, 64)), "WEBP"), "image/webp") if unfit == "webp" else (noise(4_000_000), "image/png")
-    )
-
-    with pytest.raises(EngineRejected) as caught:
-        await engine.edit(change(given, mask=InputPicture(data, mime, 64, 64)), Recorder().run())
-
-    assert caught.value.args_["field"] == "mask"
-    assert server.calls() == []

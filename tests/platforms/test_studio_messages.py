@@ -14,7 +14,16 @@ from PIL import Image
 
 from adapters.local import server, uploads
 from bot.engines.base import EditTask, GenerateTask
-from bot.errors import EmptyPrompt, FileTooLarge, Gone, MaskSize, NoPicture, TooManyPictures, UnknownType
+from bot.errors import (
+    EmptyPrompt,
+    FileTooLarge,
+    Gone,
+    MaskMarksNothing,
+    MaskSize,
+    NoPicture,
+    TooManyPictures,
+    UnknownType,
+)
 from tests.support.engines import ScriptedEngine, png
 from tests.support.studio import Gate, Guest, Studio, serving
 
@@ -91,6 +100,10 @@ async def test_uploads_are_shown_as_they_were_stored(studio: Studio, guest: Gues
     assert (await guest.messages())[0] == said
 
 
+def pixels(data: bytes) -> bytes:
+    return Image.open(io.BytesIO(data)).convert("RGB").tobytes()
+
+
 async def test_one_picture_of_several_is_answered(studio: Studio, guest: Guest) -> None:
     first = await guest.answer_to((await guest.say("a fox --count 3 --size 64x64"))["id"])
     second = first["pictures"][1]
@@ -101,7 +114,7 @@ async def test_one_picture_of_several_is_answered(studio: Studio, guest: Guest) 
     assert "undo" in night["buttons"]
     task = studio.engine.tasks[-1]
     assert isinstance(task, EditTask)
-    assert task.inputs[0].data == await guest.picture(second["id"])
+    assert pixels(task.inputs[0].data) == pixels(await guest.picture(second["id"]))
 
     assert await guest.press(night["id"], "undo") == (200, {})
     back = await guest.answer_to(night["id"])
@@ -115,10 +128,24 @@ async def test_a_mask_must_fit(studio: Studio, guest: Guest) -> None:
     assert (await guest.answer_to(said["id"]))["text"] == studio.parts.easel.say("en", expected)
     assert said["pictures"] == []
     _, said = await guest.send("make it night", file=[picture], mask=("m.png", png(64, 64)))
-    await guest.answer_to(said["id"])
-    task = studio.engine.tasks[-1]
-    assert isinstance(task, EditTask)
-    assert task.mask is not None
+    assert (await guest.answer_to(said["id"]))["text"] == studio.parts.easel.say("en", MaskMarksNothing())
+
+
+async def test_a_mask_says_the_same_transparent_or_white_on_black(studio: Studio, guest: Guest) -> None:
+    white = Image.new("L", (64, 64))
+    white.paste(255, (0, 0, 32, 64))
+    transparent = Image.new("RGBA", (64, 64), (9, 9, 9, 255))
+    transparent.paste((9, 9, 9, 0), (0, 0, 32, 64))
+    for mask in (white, transparent):
+        file = io.BytesIO()
+        mask.save(file, "PNG")
+        _, said = await guest.send("make it night", file=[("a.png", png(64, 64))], mask=("m.png", file.getvalue()))
+        await guest.answer_to(said["id"])
+        task = studio.engine.tasks[-1]
+        assert isinstance(task, EditTask)
+        assert task.mask is not None
+        opaque = Image.open(io.BytesIO(task.mask.data)).getchannel("A")
+        assert [opaque.getpixel(at) for at in ((0, 0), (31, 63), (32, 0), (63, 63))] == [0, 0, 255, 255]
 
 
 async def test_what_is_no_picture_is_refused_in_the_conversation(studio: Studio, guest: Guest) -> None:

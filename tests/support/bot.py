@@ -12,6 +12,7 @@ from bot.engines.registry import Registry
 from bot.i18n.catalogue import Catalogues
 from bot.jobs import journal
 from bot.jobs.courier import Courier
+from bot.jobs.lanes import Caps
 from bot.jobs.statuses import Statuses
 from bot.jobs.worker import Worker
 from bot.observe import Metrics
@@ -26,9 +27,9 @@ from tests.support.memory_platform import MemoryPlatform
 class Bot:
     """Worker and courier of one process life."""
 
-    def __init__(self, database: Database, engines: Registry, platform: MemoryPlatform, sandbox: Sandbox) -> None:
+    def __init__(self, database: Database, engines: Registry, platform: MemoryPlatform | None, sandbox: Sandbox) -> None:
         self.database = database
-        platforms = {"local": platform}
+        platforms = {"local": platform} if platform else {}
         self.statuses = Statuses(platforms)
         wording, metrics = Wording(Catalogues()), Metrics()
         self.courier = Courier(
@@ -48,13 +49,11 @@ class Bot:
             statuses=self.statuses,
             wording=wording,
             metrics=metrics,
-            ended=self.courier.wake,
+            caps=Caps(),
         )
 
     async def ask(self, new: Job) -> Job:
-        stored = await add(self.database, new)
-        self.worker.wake()
-        return stored
+        return await add(self.database, new)
 
     async def get(self, job_id: str) -> Job:
         found = await self.database.read(lambda tx: journal.get(tx, job_id))
@@ -66,9 +65,18 @@ class Bot:
 async def running(
     folder: Path, engine: ScriptedEngine, platform: MemoryPlatform, *, slots: int = 2, grace: float = 5
 ) -> AsyncIterator[Bot]:
-    """Run a bot until the block ends, then shut it down as a process does."""
+    """Run a bot with one engine until the block ends, then shut it down as a process does."""
+    async with running_with(folder, registry(engine, slots=slots), platform, grace=grace) as bot:
+        yield bot
+
+
+@asynccontextmanager
+async def running_with(
+    folder: Path, engines: Registry, platform: MemoryPlatform, *, grace: float = 5
+) -> AsyncIterator[Bot]:
+    """The same with these engines."""
     async with Sandbox() as sandbox, opened(folder) as database:
-        bot = Bot(database, registry(engine, slots=slots), platform, sandbox)
+        bot = Bot(database, engines, platform, sandbox)
         await bot.worker.recover(everything=True)
         tasks = [asyncio.create_task(bot.worker.run()), asyncio.create_task(bot.courier.run())]
         try:

@@ -11,6 +11,7 @@ from typing import Any
 from PIL import Image
 
 from bot.engines.base import Capabilities, DrawnPicture, EditTask, GenerateTask, Health, Model, Result, Run, Task
+from bot.engines.pool import Pool
 from bot.engines.registry import Configured, Registry
 
 Behaviour = Callable[[Task, Run], Coroutine[Any, Any, Result]]
@@ -45,6 +46,11 @@ class ScriptedEngine:
     tasks: list[Task] = field(default_factory=list)
     resumed: list[str] = field(default_factory=list)
     started: asyncio.Event = field(default_factory=asyncio.Event)
+    healthy: bool = True
+    """What a check finds."""
+    checked: asyncio.Event = field(default_factory=asyncio.Event)
+    resumes: Behaviour | None = None
+    """Followed instead of handing over a picture when a job is resumed."""
 
     def capabilities(self, model: str | None = None) -> Capabilities:
         return self.can
@@ -64,10 +70,13 @@ class ScriptedEngine:
         return [Model("scripted")]
 
     async def check(self, draw: bool = False) -> Health:
-        return Health(True, "Works.")
+        self.checked.set()
+        return Health(self.healthy, "Works." if self.healthy else "Is away.")
 
     async def resume(self, handle: str, run: Run) -> Result:
         self.resumed.append(handle)
+        if self.resumes is not None:
+            return await self.resumes(Task(prompt="", count=1, width=8, height=8), run)
         await run.picture(DrawnPicture(png()))
         return Result()
 
@@ -77,4 +86,9 @@ class ScriptedEngine:
 
 def registry(*engines: ScriptedEngine, slots: int = 2, timeout_s: float = 30) -> Registry:
     """Return a registry of these engines."""
-    return Registry({each.id: Configured(each, "demo", slots, timeout_s) for each in engines})
+    return Registry({each.id: configured(each, slots, timeout_s) for each in engines})
+
+
+def configured(engine: ScriptedEngine, slots: int = 1, timeout_s: float = 60) -> Configured:
+    """Return an engine as the registry has it, without an address."""
+    return Configured(Pool({"": engine}, slots), "demo", timeout_s)

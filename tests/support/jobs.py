@@ -10,7 +10,8 @@ from typing import Any
 
 from bot.db import migrate
 from bot.db.database import Clock, Database, Tx
-from bot.jobs import journal, lanes
+from bot.engines.base import Nature
+from bot.jobs import claims, journal, recovery
 from bot.types import Job, MessageRef, Person, Picture, Place, Plan, State, new_id
 
 PLAN = Plan(kind="generate", engine="demo", prompt="a red fox", count=1, width=64, height=64)
@@ -55,14 +56,29 @@ LEASE = 30.0
 """Seconds."""
 
 
-async def claim(database: Database, owner: str = "w", engines: tuple[str, ...] = ("demo",)) -> Job:
-    claimed = await database.write(lambda tx: lanes.claim(tx, owner, LEASE, engines))
+async def try_claim(
+    database: Database, owner: str = "w", engines: tuple[str, ...] = ("demo",), *, slots: int = 100
+) -> Job | None:
+    room = {each: {"": slots} for each in engines}
+    return await database.write(lambda tx: claims.claim(tx, owner, LEASE, room))
+
+
+async def claim(database: Database, owner: str = "w", engines: tuple[str, ...] = ("demo",), *, slots: int = 100) -> Job:
+    claimed = await try_claim(database, owner, engines, slots=slots)
     assert claimed is not None
     return claimed
 
 
+async def recover(database: Database, nature: Nature | None = "free", *, everything: bool = True) -> list[str]:
+    """Recover with one engine, `demo`, of this nature; None = with none."""
+    engines: dict[str, Nature] = {"demo": nature} if nature else {}
+    return await database.write(
+        lambda tx: recovery.recover(tx, everything=everything, engines=engines, addresses=dict.fromkeys(engines, ("",)))
+    )
+
+
 async def claim_post(database: Database, owner: str = "w") -> Job | None:
-    return await database.write(lambda tx: lanes.claim_post(tx, owner, LEASE, ["local"]))
+    return await database.write(lambda tx: claims.claim_post(tx, owner, LEASE, ["local"]))
 
 
 async def posting(database: Database) -> Job:

@@ -13,16 +13,18 @@ import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+from types import MappingProxyType
 
 from adapters.local.platform import LocalPlatform
 from bot.answers import Delivery
 from bot.cli import main
 from bot.db.database import Tx
-from bot.jobs import journal, lanes
+from bot.jobs import claims, journal
+from bot.jobs.lanes import Caps
 from bot.pictures.child import PR_SET_PDEATHSIG
 from bot.types import Job, MessageRef, Picture
 from tests.support.process import READY
@@ -52,13 +54,27 @@ class Mortal:
 
 
 @asynccontextmanager
-async def mortal(config: Path, marks: Path) -> AsyncIterator[Mortal]:
-    """Run a mortal Easel until the block ends; `marks` is the folder that remembers who killed already."""
+async def mortal(
+    config: Path,
+    marks: Path,
+    environ: Mapping[str, str] = MappingProxyType({}),
+    *,
+    only: str | None = None,
+    draws: bool = True,
+) -> AsyncIterator[Mortal]:
+    """Run a mortal Easel until the block ends; `marks` is the folder that remembers who killed already.
+
+    `environ` is added to the environment; `only` is the option of `easel run`. One that does not draw begins to when
+    somebody was killed.
+    """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOADED)
-    output = config.parent / "output"
+    output = config.with_suffix(".output")
     output.unlink(missing_ok=True)
-    process = context.Process(target=_live, args=(str(config), str(marks), str(output)))
+    arguments = [] if only is None else ["--only", only]
+    process = context.Process(
+        target=_live, args=(str(config), str(marks), str(output), dict(environ), arguments, draws)
+    )
     process.start()
     try:
         yield Mortal(process, await _address(output))
@@ -78,16 +94,29 @@ async def _address(output: Path) -> str:
             await asyncio.sleep(0.02)
 
 
-def _live(config: str, marks: str, output: str) -> None:
+def _live(config: str, marks: str, output: str, environ: dict[str, str], arguments: list[str], draws: bool) -> None:
     """Be Easel, from the command line on."""
     file = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(file, 1)
     os.dup2(file, 2)
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # a text file in every process
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # also when the tests themselves are killed
+    os.environ.update(environ)
     put_deaths(Path(marks))
-    sys.argv = ["easel", "--config", config, "run"]
+    if not draws:
+        draw_after_a_death(Path(marks))
+    sys.argv = ["easel", "--config", config, "run", *arguments]
     main()
+
+
+def draw_after_a_death(marks: Path) -> None:
+    """Leave all jobs to other processes until one of them was killed."""
+    claim = claims.claim
+
+    def patient(tx: Tx, owner: str, lease_s: float, room: claims.Room, caps: Caps = claims.NO_CAPS) -> Job | None:
+        return claim(tx, owner, lease_s, room, caps) if any(marks.iterdir()) else None
+
+    claims.claim = patient
 
 
 def put_deaths(marks: Path) -> None:
@@ -122,7 +151,7 @@ def put_deaths(marks: Path) -> None:
         die_if_named(delivery.job, "posted")
         return posted
 
-    lanes.claim = before_commit(lanes.claim, "queued")
-    lanes.claim_post = before_commit(lanes.claim_post, "drawn")
+    claims.claim = before_commit(claims.claim, "queued")
+    claims.claim_post = before_commit(claims.claim_post, "drawn")
     journal.picture = dying_picture
     LocalPlatform.post = dying_post  # type: ignore[method-assign]  # what this module is for

@@ -11,10 +11,12 @@ from PIL import Image, UnidentifiedImageError
 from tests.support.openai_models import FIXED_SIZES, MOST_INPUTS, error, invalid
 from tests.support.serving_calls import Call, Reply, Upload
 
+WITH_ALPHA = ("RGBA", "LA")
 _MIMES = ("image/jpeg", "image/png", "image/webp")
 _NUMBERS = ("n", "output_compression", "partial_images")
 LARGEST_INPUT = 50_000_000
 LARGEST_MASK = 4_000_000
+"""Also of dall-e-2's picture. All three are less than so many bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +84,10 @@ def _inputs(call: Call) -> Inputs:
         raise _Wrong(invalid("image", f"Invalid 'image': array too long. {text}", "array_above_max_length"))
     for number, each in enumerate(images, 1):
         _check(each, f"Invalid image file or mode for image {number}, please check your image file.")
-        if each.size > LARGEST_INPUT:
+        if each.size >= LARGEST_INPUT:
             raise _Wrong(invalid(each.name, f"Image {number} is larger than 50 MB.", "image_too_large"))
+    if call.fields.get("model") == "dall-e-2":
+        _check_old(images, masked=bool(masks))
     if masks:
         _check_mask(masks[0], images[0])
     return Inputs(tuple(each.data for each in images), masks[0].data if masks else None)
@@ -102,15 +106,36 @@ def _check(upload: Upload, broken: str) -> None:
         raise _Wrong(invalid(upload.name, broken, "invalid_image_file")) from None
 
 
+def _check_old(images: list[Upload], *, masked: bool) -> None:
+    """Look at what dall-e-2 takes: one square PNG with an alpha channel that says what may change if no mask does."""
+    first = images[0]
+    if len(images) > 1:
+        raise _Wrong(invalid("image", "Invalid 'image': only one image is supported.", "array_above_max_length"))
+    with Image.open(io.BytesIO(first.data)) as picture:
+        format, mode, square = picture.format, picture.mode, picture.width == picture.height
+        clear = mode in WITH_ALPHA and picture.getchannel("A").getextrema()[0] == 0
+    if format != "PNG" or first.size >= LARGEST_MASK:
+        text = "Uploaded image must be a PNG and less than 4 MB."
+    elif not square:
+        text = "Uploaded image must be square."
+    elif mode not in WITH_ALPHA:
+        text = f"Invalid input image - format must be in ['RGBA', 'LA'], got {mode}."
+    elif not masked and not clear:
+        text = "Invalid input image - without a mask, the image must have transparency."
+    else:
+        return
+    raise _Wrong(invalid("image", text, "invalid_image_format"))
+
+
 def _check_mask(mask: Upload, first: Upload) -> None:
     broken = "Invalid mask image format - the mask must be a PNG with an alpha channel."
     _check(mask, broken)
     with Image.open(io.BytesIO(mask.data)) as picture:
-        right = picture.format == "PNG" and picture.has_transparency_data
+        right = picture.format == "PNG" and picture.mode in WITH_ALPHA
     if not right:
         raise _Wrong(invalid("mask", broken, "invalid_mask_image_format"))
     if mask.pixels != first.pixels:
         text = "Invalid mask image format - mask size does not match image size."
         raise _Wrong(invalid("mask", text, "invalid_mask_image_format"))
-    if mask.size > LARGEST_MASK:
+    if mask.size >= LARGEST_MASK:
         raise _Wrong(invalid("mask", "The mask is larger than 4 MB.", "image_too_large"))

@@ -22,6 +22,8 @@ class Model:
     """The differences between the models."""
 
     free_sizes: bool = True
+    sizes: tuple[str, ...] = (*FIXED_SIZES, "auto")
+    """Those that are always taken."""
     qualities: tuple[str, ...] = ("low", "medium", "high")
     input_fidelity: tuple[str, ...] = ()
 
@@ -38,6 +40,11 @@ MODELS: Mapping[str, Model] = {
     "chatgpt-image-latest": _OLD,
     "gpt-image-1-mini": Model(free_sizes=False, input_fidelity=("low",)),
 }
+
+DALL_E_2: Mapping[str, Model] = {
+    "dall-e-2": Model(free_sizes=False, sizes=("256x256", "512x512", "1024x1024"), qualities=("standard",))
+}
+"""Gone at OpenAI; others still go by its rules."""
 
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "background": ("transparent", "opaque", "auto"),
@@ -117,11 +124,11 @@ def _not_among(name: str, value: object, supported: tuple[str, ...]) -> Reply:
 
 
 def _wrong_size(size: object, model: Model) -> Reply | None:
-    if size == "auto" or size in FIXED_SIZES:
+    if size in model.sizes:
         return None
     found = re.fullmatch(r"(\d{1,5})x(\d{1,5})", size) if isinstance(size, str) else None
     if not model.free_sizes or found is None:
-        return _not_among("size", size, (*FIXED_SIZES, "auto"))
+        return _not_among("size", size, model.sizes)
     width, height = int(found[1]), int(found[2])
     long, short = max(width, height), min(width, height)
     if width % 16 or height % 16:

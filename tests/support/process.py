@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Any, Protocol, Self
 
 import aiohttp
+import sqlalchemy as sa
 
 ROOT = Path(__file__).parent.parent.parent
 READY = "Easel is ready"
@@ -29,6 +30,31 @@ def write_config(folder: Path, port: Callable[[], int], *, seconds: float = 0, m
         "utf-8",
     )
     return path
+
+
+def rows_at(url: str, query: str) -> list[tuple[Any, ...]]:
+    """Ask a database, `sqlite:///…` that no process uses or `postgresql://…`."""
+    engine = sa.create_engine(sa.make_url(url.replace("postgresql:", "postgresql+psycopg:", 1)))
+    try:
+        with engine.begin() as connection:
+            return [tuple(row) for row in connection.execute(sa.text(query))]
+    finally:
+        engine.dispose()
+
+
+async def end_leases(url: str) -> None:
+    """Let the leases run out that a dead process left on PostgreSQL; on SQLite nobody waits for that.
+
+    Its sessions are known by the `application_name` in its address: what it had said last may still be carried out.
+    """
+    if not url.startswith("postgresql"):
+        return
+    name = sa.make_url(url).query.get("application_name", "easel")
+    sessions = f"select pid from pg_stat_activity where datname = current_database() and application_name = '{name}'"
+    async with asyncio.timeout(60):
+        while await asyncio.to_thread(rows_at, url, f"{sessions} and pid <> pg_backend_pid()"):
+            await asyncio.sleep(0.01)
+    rows_at(url, "update jobs set lease = 0 where owner is not null returning id")
 
 
 def rows(folder: Path, query: str) -> list[tuple[Any, ...]]:

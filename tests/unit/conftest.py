@@ -9,7 +9,8 @@ import pytest
 
 from bot.db.database import Database
 from tests.support.chat import Chat, chatting
-from tests.support.jobs import ManualClock, opened
+from tests.support.databases import opened_at
+from tests.support.jobs import ManualClock
 
 
 @pytest.fixture
@@ -18,8 +19,8 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-async def database(tmp_path: Path, clock: ManualClock) -> AsyncIterator[Database]:
-    async with opened(tmp_path, clock) as database:
+async def database(database_url: str, clock: ManualClock) -> AsyncIterator[Database]:
+    async with opened_at(database_url, clock) as database:
         yield database
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -83,20 +84,36 @@ def test_what_was_set_is_said_and_what_hides_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "ahead", "progress", "line"),
+    ("state", "ahead", "wait_s", "progress", "line"),
     [
-        (State.QUEUED, 0, None, "waiting, next in line"),
-        (State.QUEUED, 1, None, "waiting, 1 comes before it"),
-        (State.QUEUED, 12, None, "waiting, 12 come before it"),
-        (State.RUNNING, 0, None, "being drawn"),
-        (State.RUNNING, 0, 0.404, "being drawn, 40 %"),
-        (State.DRAWN, 0, 1.0, "finished, about to be posted"),
-        (State.POSTING, 0, 1.0, "finished, about to be posted"),
+        (State.QUEUED, 0, None, None, "waiting, next in line"),
+        (State.QUEUED, 0, 0.4, None, "waiting, next in line, about 1 s"),
+        (State.QUEUED, 1, None, None, "waiting, 1 comes before it"),
+        (State.QUEUED, 1, 7.2, None, "waiting, 1 comes before it, about 8 s"),
+        (State.QUEUED, 12, None, None, "waiting, 12 come before it"),
+        (State.QUEUED, 12, 110.0, None, "waiting, 12 come before it, about 2 min"),
+        (State.RUNNING, 0, None, None, "being drawn"),
+        (State.RUNNING, 0, None, 0.404, "being drawn, 40 %"),
+        (State.DRAWN, 0, None, 1.0, "finished, about to be posted"),
+        (State.POSTING, 0, None, 1.0, "finished, about to be posted"),
     ],
 )
-def test_a_waiting_job_says_how_it_stands(state: State, ahead: int, progress: float | None, line: str) -> None:
-    standing = Standing(job(state=state, progress=progress), ahead)
+def test_a_waiting_job_says_how_it_stands(
+    state: State, ahead: int, wait_s: float | None, progress: float | None, line: str
+) -> None:
+    standing = Standing(job(state=state, progress=progress), ahead, wait_s)
     assert ENGLISH.queue([standing, standing]) == f"1. a red fox — {line}\n2. a red fox — {line}"
+
+
+def test_how_long_one_waits_is_said_in_every_language(tmp_path: Path) -> None:
+    catalogues = compiled(tmp_path)
+    standings = [Standing(job(state=State.QUEUED), ahead, 100.0) for ahead in (0, 2)]
+    said = {language: Phrasing(catalogues, language, NOW).queue(standings) for language in LANGUAGES}
+    assert said["zh-CN"].splitlines() == [
+        "1. a red fox — 排队中，下一个就轮到它，大约还要等 2 分钟",
+        "2. a red fox — 排队中，前面还有 2 个，大约还要等 2 分钟",
+    ]
+    assert len(set(said.values())) == len(LANGUAGES)
 
 
 @pytest.mark.parametrize(

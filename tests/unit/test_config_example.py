@@ -73,6 +73,7 @@ def test_what_the_example_has_switched_off_is_right_too() -> None:
 
 def test_what_an_engine_supports_is_named_as_in_its_capabilities() -> None:
     assert set(Supports.model_fields) == {field.name for field in dataclasses.fields(Capabilities)} - {
+        "inputs",  # of the model, not to be guessed
         "resumable",  # a fact of the engine's protocol
         "free",  # a key of its own
     }

@@ -13,9 +13,25 @@ from bot.db import pictures
 from bot.db.database import Database, Tx
 from bot.engines.base import Nature
 from bot.errors import EngineBusy, PlaceGone
-from bot.jobs import journal, lanes
+from bot.jobs import journal
+from bot.jobs.recovery import MAX_ATTEMPTS
 from bot.types import Job, MessageRef, State
-from tests.support.jobs import LEASE, ManualClock, add, claim, claim_post, draw, get, job, picture, posting
+from tests.support.jobs import (
+    LEASE,
+    ManualClock,
+    add,
+    claim,
+    claim_post,
+    draw,
+    get,
+    job,
+    picture,
+    posting,
+    recover,
+    try_claim,
+)
+
+pytestmark = pytest.mark.both_databases
 
 
 async def test_from_queued_to_delivered(database: Database, clock: ManualClock) -> None:
@@ -68,7 +84,7 @@ async def test_fairness_stand_in(database: Database, clock: ManualClock) -> None
 
 async def test_claims_only_engines_with_room(database: Database) -> None:
     await add(database, job(engine="other"))
-    assert await database.write(lambda tx: lanes.claim(tx, "w", LEASE, ["demo"])) is None
+    assert await try_claim(database) is None
     assert (await claim(database, engines=("demo", "other"))).plan.engine == "other"
 
 
@@ -90,7 +106,7 @@ async def test_a_worker_that_lost_its_claim_writes_nothing(
     await add(database, job())
     old = await claim(database, "old")
     clock.now += LEASE + 1
-    await database.write(lambda tx: lanes.recover(tx, everything=False, engines={"demo": "free"}))
+    await recover(database, everything=False)
     new = await claim(database, "new")
     assert new.fence > old.fence
     with pytest.raises(journal.LeaseLost):
@@ -105,7 +121,7 @@ async def test_heartbeat_keeps_the_claim_and_brings_the_cancel(database: Databas
     clock.now += LEASE - 1
     assert not await database.write(lambda tx: journal.beat(tx, claimed, LEASE, 0.25))
     clock.now += LEASE - 1
-    assert await database.write(lambda tx: lanes.recover(tx, everything=False, engines={"demo": "free"})) == []
+    assert await recover(database, everything=False) == []
     assert await database.write(partial(journal.cancel, job_id=asked.id))
     assert await database.write(lambda tx: journal.beat(tx, claimed, LEASE, 0.5))
     assert (await get(database, asked.id)).progress == 0.5
@@ -114,7 +130,7 @@ async def test_heartbeat_keeps_the_claim_and_brings_the_cancel(database: Databas
 async def test_cancel_of_a_waiting_job_is_its_end(database: Database) -> None:
     asked = await add(database, job())
     assert await database.write(partial(journal.cancel, job_id=asked.id))
-    assert await database.write(lambda tx: lanes.claim(tx, "w", LEASE, ["demo"])) is None
+    assert await try_claim(database) is None
     told = await claim_post(database)
     assert told is not None
     assert (told.id, told.state) == (asked.id, State.CANCELLED)
@@ -151,7 +167,7 @@ async def test_cancel_after_drawing_is_too_late(database: Database) -> None:
 RECOVERY = [
     # nature, handle, attempts, cancel asked → state, error
     ("free", None, 1, False, State.QUEUED, None),
-    ("free", None, lanes.MAX_ATTEMPTS, False, State.FAILED, "GaveUp"),
+    ("free", None, MAX_ATTEMPTS, False, State.FAILED, "GaveUp"),
     ("free", None, 1, True, State.CANCELLED, None),
     ("resumable", "h", 1, False, State.QUEUED, None),
     ("resumable", None, 1, False, State.FAILED, "Interrupted"),
@@ -174,24 +190,23 @@ async def test_what_becomes_of_a_running_job_when_its_process_dies(
     asked = await add(database, job())
     for _ in range(attempts - 1):
         await claim(database)
-        await database.write(lambda tx: lanes.recover(tx, everything=True, engines={"demo": "free"}))
+        await recover(database)
     claimed = await claim(database)
     if handle:
         await database.write(lambda tx: journal.submitted(tx, claimed, "h", 0))
     if cancel:
         await database.write(partial(journal.cancel, job_id=asked.id))
-    natures: dict[str, Nature] = {"demo": nature} if nature else {}
-    assert await database.write(lambda tx: lanes.recover(tx, everything=True, engines=natures)) == [asked.id]
+    assert await recover(database, nature) == [asked.id]
     found = await get(database, asked.id)
     assert (found.state, found.error, found.handle) == (state, error, handle)
-    assert await database.write(lambda tx: lanes.recover(tx, everything=True, engines=natures)) == []
+    assert await recover(database, nature) == []
 
 
 async def test_pictures_of_a_cut_off_attempt_are_kept(database: Database) -> None:
     asked = await add(database, job(count=2))
     claimed = await claim(database)
     await database.write(lambda tx: journal.picture(tx, claimed, 0, picture(), b"abc"))
-    await database.write(lambda tx: lanes.recover(tx, everything=True, engines={"demo": "free"}))
+    await recover(database)
     again = await claim(database)
     assert len(await database.read(lambda tx: pictures.of_job(tx, asked.id, "result"))) == 1
     await database.write(lambda tx: journal.picture(tx, again, 1, picture(), b"def"))
@@ -200,10 +215,10 @@ async def test_pictures_of_a_cut_off_attempt_are_kept(database: Database) -> Non
 
 async def test_a_clean_shutdown_does_not_use_up_attempts(database: Database) -> None:
     await add(database, job())
-    for _ in range(lanes.MAX_ATTEMPTS + 2):
+    for _ in range(MAX_ATTEMPTS + 2):
         claimed = await claim(database)
         await database.write(partial(journal.released, job=claimed))
-        await database.write(lambda tx: lanes.recover(tx, everything=True, engines={"demo": "free"}))
+        await recover(database)
     assert (await claim(database)).attempts == 1
 
 
@@ -212,7 +227,7 @@ async def test_posting_cut_off_is_looked_for_before_it_is_repeated(database: Dat
     assert first.posting_since is None
     began = clock.now
     clock.now += 5
-    await database.write(lambda tx: lanes.recover(tx, everything=True, engines={}))
+    await recover(database, None)
     second = await claim_post(database)
     assert second is not None
     assert (second.id, second.state, second.posting_since) == (first.id, State.POSTING, began)
@@ -244,7 +259,7 @@ async def test_what_was_drawn_and_paid_for_is_delivered_after_a_crash(database: 
     claimed = await claim(database)
     for number in range(stored):
         await database.write(partial(journal.picture, job=claimed, position=number, drawn=picture(), data=b"abc"))
-    await database.write(lambda tx: lanes.recover(tx, everything=True, engines={"demo": "paid"}))
+    await recover(database, "paid")
     found = await get(database, asked.id)
     assert (found.state, found.facts) == (State.DRAWN, {"missing": 2 - stored})
 
@@ -254,7 +269,7 @@ async def test_cancelled_and_then_crashed_leaves_no_pictures(database: Database)
     claimed = await claim(database)
     await database.write(lambda tx: journal.picture(tx, claimed, 0, picture(), b"abc"))
     await database.write(partial(journal.cancel, job_id=asked.id))
-    await database.write(lambda tx: lanes.recover(tx, everything=True, engines={"demo": "free"}))
+    await recover(database)
     assert (await get(database, asked.id)).state is State.CANCELLED
     assert await database.read(lambda tx: pictures.of_job(tx, asked.id, "result")) == ()
 

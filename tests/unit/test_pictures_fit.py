@@ -16,6 +16,7 @@ from PIL import Image, ImageChops, ImageStat
 from bot.errors import TooLarge
 from bot.pictures.fit import Fitted, Loss, fit
 from bot.pictures.inspect import prepare_input
+from bot.pictures.preview import small
 from bot.pictures.sandbox import MEBIBYTE, Sandbox
 from tests.support.pictures import encoded, exif, photo, png_chunk, wide_profile
 
@@ -154,21 +155,73 @@ async def test_transparency_stays(sandbox: Sandbox, mode: str) -> None:
     assert steps[-1].loss == ("lossless" if mode == "P" else "smaller")  # nothing else makes so few colours so small
 
 
-def painting_of_16_bits() -> bytes:
+def png_of_16_bits(image: Image.Image, colour_type: int) -> bytes:
     """Return a PNG that Pillow reads, with 8 bits, and does not write."""
-    image = painting(64, 64).tobytes()
-    rows = b"".join(b"\0" + bytes(2 * 64 * 3) for _ in range(64))
-    deep = bytearray(rows)
-    for y in range(64):
-        start = y * (1 + 2 * 64 * 3) + 1
-        deep[start : start + 2 * 64 * 3 : 2] = image[y * 64 * 3 : (y + 1) * 64 * 3]
-    header = struct.pack(">IIBBBBB", 64, 64, 16, 2, 0, 0, 0)
+    width, height = image.size
+    pixels, row = image.tobytes(), width * len(image.getbands())
+    deep = bytearray((1 + 2 * row) * height)
+    for y in range(height):
+        start = y * (1 + 2 * row) + 1
+        deep[start : start + 2 * row : 2] = pixels[y * row : (y + 1) * row]
+    header = struct.pack(">IIBBBBB", width, height, 16, colour_type, 0, 0, 0)
     chunks = png_chunk(b"IHDR", header), png_chunk(b"IDAT", zlib.compress(deep)), png_chunk(b"IEND", b"")
     return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
 
 
+KEYED: dict[str, int | tuple[int, int, int]] = {"RGB": (200, 30, 40), "L": 90, "P": 3}
+"""The colour of a mode that is to be transparent."""
+
+
+@pytest.mark.parametrize("mode", KEYED)
+async def test_a_colour_that_stands_for_nothing_stays_transparent(sandbox: Sandbox, mode: str) -> None:
+    image = painting(320, 240)
+    image.paste((200, 30, 40), (40, 40, 200, 200))
+    image = image.quantize(16) if mode == "P" else image.convert(mode)
+    if mode == "L":
+        image.paste(90, (40, 40, 200, 200))
+    data = encoded(image, "PNG", transparency=KEYED[mode])
+    clear = opened(data).convert("RGBA").getchannel("A")
+    assert clear.getextrema() == (0, 255)
+    for step in await descend(sandbox, data):
+        assert step.mime == "image/webp", "JPEG would show it black"
+        if step.loss != "smaller":
+            assert opened(step.data).getchannel("A").tobytes() == clear.tobytes()
+
+
+async def test_16_bits_with_alpha_keep_their_alpha(sandbox: Sandbox) -> None:
+    data = png_of_16_bits(painting(64, 64).convert("RGBA"), 6)
+    found = await fit(sandbox, data, "image/png", len(data) // 3)
+    assert found.mime == "image/webp"
+    assert opened(found.data).mode == "RGB"  # all of it is opaque
+    half = painting(64, 64).convert("RGBA")
+    half.putalpha(Image.linear_gradient("L").resize((64, 64)))
+    data = png_of_16_bits(half, 6)
+    found = await fit(sandbox, data, "image/png", len(data) // 3)
+    assert opened(found.data).getchannel("A").tobytes() == half.getchannel("A").tobytes()
+
+
+async def test_room_is_left_for_a_text(sandbox: Sandbox) -> None:
+    data = encoded(painting(200, 150), "PNG")
+    assert (await fit(sandbox, data, "image/png", len(data) + 500, reserve=500)).loss == "none"
+    for reserve in (1, 500, len(data) // 2):
+        found = await fit(sandbox, data, "image/png", len(data), reserve=reserve)
+        assert found.loss != "none" and len(found.data) <= len(data) - reserve
+    for reserve in (len(data), len(data) + 1):
+        with pytest.raises(TooLarge):
+            await fit(sandbox, data, "image/png", len(data), reserve=reserve)
+
+
+async def test_a_transparent_preview_is_shown_on_white(sandbox: Sandbox) -> None:
+    image = noise(600, 600, "RGBA")
+    image.paste((0, 0, 0, 0), (0, 0, 600, 300))
+    shown = await small(sandbox, encoded(image, "PNG"))
+    assert shown is not None
+    assert min(opened(shown).crop((0, 0, 512, 240)).convert("L").tobytes()) > 250
+
+
 async def test_16_bits_made_8_are_not_called_lossless(sandbox: Sandbox) -> None:
-    for data, loss in ((encoded(painting(64, 64), "PNG"), "lossless"), (painting_of_16_bits(), "quality")):
+    deep = png_of_16_bits(painting(64, 64), 2)
+    for data, loss in ((encoded(painting(64, 64), "PNG"), "lossless"), (deep, "quality")):
         found = await fit(sandbox, data, "image/png", len(data) - 1)
         assert found.loss == loss
         assert opened(found.data).tobytes() == painting(64, 64).tobytes()

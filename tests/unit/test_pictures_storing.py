@@ -13,13 +13,13 @@ import sqlalchemy as sa
 from bot.db import pictures
 from bot.db.database import Database, Tx
 from bot.engines.base import DrawnPicture, Result, Run, Task
-from bot.engines.registry import Configured
 from bot.jobs import attempt as attempt_module
 from bot.jobs.attempt import Attempt
 from bot.pictures.inspect import NotAPicture, inspect_result
 from bot.pictures.sandbox import ChildDied, Sandbox
-from tests.support.engines import ScriptedEngine, png
-from tests.support.jobs import add, claim, job, opened
+from tests.support.databases import opened_at
+from tests.support.engines import ScriptedEngine, configured, png
+from tests.support.jobs import add, claim, job
 from tests.support.pictures import png_chunk
 
 T = TypeVar("T")
@@ -47,17 +47,16 @@ async def test_a_result_is_looked_at_again_when_its_process_died(trouble: Except
             await inspect_result(sandbox, png())
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("written", [False, True], ids=["it was not written", "it was, and nobody told"])
 async def test_a_picture_is_stored_once_though_the_database_fails_for_a_moment(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: bool
+    database_url: str, monkeypatch: pytest.MonkeyPatch, written: bool
 ) -> None:
     monkeypatch.setattr(attempt_module, "STORE_AGAIN_S", (0.0, 0.0))
-    async with opened(tmp_path) as database, Sandbox() as sandbox:
+    async with opened_at(database_url) as database, Sandbox() as sandbox:
         await add(database, job())
         claimed = await claim(database)
-        trying = Attempt(
-            claimed, Configured(ScriptedEngine(), "demo", 1, 60), database, sandbox, lambda fraction, preview: None
-        )
+        trying = Attempt(claimed, configured(ScriptedEngine()), database, sandbox, lambda fraction, preview: None)
         whole, troubles = Database.write, [True, True]
 
         async def write(database: Database, step: Callable[[Tx], T]) -> T:
@@ -76,7 +75,8 @@ async def test_a_picture_is_stored_once_though_the_database_fails_for_a_moment(
     assert (trying.run.drawn, troubles) == (1, [])
 
 
-async def test_a_picture_from_which_something_is_cut_is_never_in_memory_twice(tmp_path: Path) -> None:
+@pytest.mark.both_databases
+async def test_a_picture_from_which_something_is_cut_is_never_in_memory_twice(database_url: str) -> None:
     held: list[int] = []
 
     class Watched(Sandbox):
@@ -91,9 +91,9 @@ async def test_a_picture_from_which_something_is_cut_is_never_in_memory_twice(tm
     given = png(9, 5)
     given = given[:-12] + png_chunk(b"tEXt", b"prompt\0a red fox") + given[-12:]
     before = sys.getrefcount(given)
-    async with opened(tmp_path) as database, Watched() as sandbox:
+    async with opened_at(database_url) as database, Watched() as sandbox:
         await add(database, job())
         claimed = await claim(database)
-        configured = Configured(ScriptedEngine(behaviour=draws), "demo", 1, 60)
-        await Attempt(claimed, configured, database, sandbox, lambda fraction, preview: None).draw()
+        drawing = configured(ScriptedEngine(behaviour=draws))
+        await Attempt(claimed, drawing, database, sandbox, lambda fraction, preview: None).draw()
     assert held == [before]

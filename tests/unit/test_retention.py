@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from functools import partial
 
+import pytest
+
 from bot.db import pictures, retention, seen
 from bot.db.database import Database, Tx
 from bot.jobs import journal
 from bot.types import Job, State
 from tests.support.jobs import ManualClock, add, claim, claim_post, draw, get, job, picture
+
+pytestmark = pytest.mark.both_databases
 
 
 async def test_seen_looks_back_twenty_messages(database: Database) -> None:

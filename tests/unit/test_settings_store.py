@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +17,6 @@ from bot.settings.engines import EngineSettings
 from bot.settings.models import Preferences
 from bot.settings.store import Settings, StoredLayer
 from bot.types import Person, Place
-from tests.support.jobs import opened
 
 ANN = Person("discord", "1")
 BEN = Person("discord", "2")
@@ -28,16 +25,12 @@ HERE = Place("discord", "guild", "general")
 THREAD = dataclasses.replace(HERE, thread="t")
 NEXT_DOOR = Place("discord", "guild", "random")
 ELSEWHERE = Place("discord", "other", "general")
+pytestmark = pytest.mark.both_databases
+
 CONFIG = Config(
     engines={"demo": EngineSettings(type="demo"), "spare": EngineSettings(type="demo")},
     defaults=Preferences(size="portrait"),
 )
-
-
-@pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    async with opened(tmp_path) as database:
-        yield database
 
 
 @pytest.fixture

@@ -111,7 +111,6 @@ async def test_cancel_stops_a_running_job_at_once(tmp_path: Path) -> None:
         asked = await bot.ask(job())
         await engine.started.wait()
         assert await bot.database.write(partial(journal.cancel, job_id=asked.id))
-        bot.worker.cancel(asked.id)
         delivery = await platform.ended(asked.id)
     assert (delivery.job.state, delivery.text, delivery.pictures) == (State.CANCELLED, "Cancelled.", ())
 

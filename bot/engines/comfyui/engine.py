@@ -15,6 +15,7 @@ from bot.engines.base import (
     GenerateTask,
     Health,
     InputPicture,
+    InputRule,
     Model,
     Result,
     Run,
@@ -39,6 +40,8 @@ BATCH = 4
 """Pictures of one prompt where the graph has a place for the count."""
 MULTIPLE = 8
 """The latent space has one cell for 8 × 8 pixels; EmptyLatentImage cuts what is over."""
+LARGEST_INPUT = 100_000_000
+"""Bytes: the server takes requests of 100 MiB."""
 MAX_SEED = 2**31 - 1
 CHECK_SIZE, CHECK_STEPS, CHECK_S = 256, 4, 120.0
 """What a check draws, and how many seconds it may take: the first drawing after a start loads the model."""
@@ -252,6 +255,7 @@ def _capabilities(workflows: Mapping[str, Workflow]) -> Capabilities:
         edit=edit is not None,
         mask=edit is not None and edit.takes("mask"),
         max_inputs=len(edit.nodes["image"].ids) if edit is not None else 1,
+        inputs=InputRule(max_bytes=LARGEST_INPUT, needs_mask=edit is not None and edit.takes("mask")),
         max_count=BATCH if all(each.takes("count") for each in workflows.values()) else 1,
         sizes=_sizes(workflows.get(GENERATE)),
         seed=any_takes("seed"),

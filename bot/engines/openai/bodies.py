@@ -7,15 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.engines.base import EditTask, GenerateTask, InputPicture
-from bot.errors import EngineRejected
 from bot.net.client import Part
 
 PARTIALS = 2
 """Partial pictures asked for where they are shown while the engine draws."""
-LARGEST_MASK = 4_000_000
-"""Bytes, by OpenAI's reference of /images/edits."""
-PNG = "image/png"
-EXTENSIONS: Mapping[str, str] = {PNG: "png", "image/jpeg": "jpg", "image/webp": "webp"}
+EXTENSIONS: Mapping[str, str] = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
 
 Params = Mapping[str, object]
 """What the operator adds to every request."""
@@ -41,19 +37,13 @@ def generation(task: GenerateTask, model: str, size: tuple[int, int], params: Pa
     return Call("/images/generations", model, task.prompt, task.count, task.model is None, json=fields)
 
 
-def change(engine: str, task: EditTask, model: str, size: tuple[int, int], params: Params, *, streamed: bool) -> Call:
-    """Return the call that changes pictures.
-
-    Raises EngineRejected for a mask that is no PNG or too large. Its polarity is Easel's: transparent may change.
-    """
+def change(task: EditTask, model: str, size: tuple[int, int], params: Params, *, streamed: bool) -> Call:
+    """Return the call that changes pictures."""
     fields = {**_fields(task, model, size, streamed=streamed), **params}
     parts = [Part(name, _text(value)) for name, value in fields.items() if value is not None]
     name = "image" if len(task.inputs) == 1 else "image[]"  # many servers take one of the two forms only
     parts += [_file(name, f"image-{number}", picture) for number, picture in enumerate(task.inputs, 1)]
     if task.mask is not None:
-        if task.mask.mime != PNG or len(task.mask.data) >= LARGEST_MASK:
-            detail = f"the mask is {task.mask.mime} of {len(task.mask.data)} bytes; it must be a PNG under 4 MB"
-            raise EngineRejected(engine=engine, field="mask", detail=detail)
         parts.append(_file("mask", "mask", task.mask))
     return Call("/images/edits", model, task.prompt, task.count, task.model is None, parts=tuple(parts))
 

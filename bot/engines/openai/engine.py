@@ -84,6 +84,7 @@ class OpenAIEngine:
             edit=changing.edit,
             mask=changing.mask,
             max_inputs=changing.max_inputs,
+            inputs=changing.inputs,
             max_count=min(drawing.max_count, changing.max_count),
             sizes=drawing.sizes,
             progress=previews,
@@ -105,7 +106,7 @@ class OpenAIEngine:
         streamed = can.preview and task.count == 1
         # The size was chosen by the rule of the model that generates.
         size = fit(Exact(task.width, task.height), can.sizes, sys.maxsize)
-        return await self._draw(change(self.id, task, model, size, self._edit_params, streamed=streamed), can, run)
+        return await self._draw(change(task, model, size, self._edit_params, streamed=streamed), can, run)
 
     async def _draw(self, call: Call, can: Capabilities, run: Run) -> Result:
         drawing = await self._service.draw(call, run)

@@ -9,6 +9,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from bot.engines.base import InputRule
 from bot.sizes import SizeRule
 
 
@@ -25,6 +26,7 @@ class Facts:
     previews: bool
     """It can send partial pictures while it draws."""
     sizes: SizeRule
+    inputs: InputRule
     known: bool = True
     """False where nothing is known of the model and this is a careful guess."""
 
@@ -47,4 +49,8 @@ def _table() -> tuple[tuple[tuple[str, Facts], ...], Facts]:
 def _facts(line: Mapping[str, Any], *, known: bool) -> Facts:
     sizes = dict(line["sizes"])
     fixed = tuple((width, height) for width, height in sizes.pop("fixed", ()))
-    return Facts(**{**line, "sizes": SizeRule(fixed=fixed, **sizes), "known": known})
+    inputs = dict(line["inputs"])
+    if "formats" in inputs:
+        inputs["formats"] = tuple(inputs["formats"])
+    rules = {"sizes": SizeRule(fixed=fixed, **sizes), "inputs": InputRule(**inputs)}
+    return Facts(**{**line, **rules, "known": known})

@@ -1,0 +1,137 @@
+"""Who works on what: claims for drawing, in fair order and at an address with room, and claims for posting."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.db.database import Tx
+from bot.db.schema import ENGINE, IS_BEGUN, IS_HELD, IS_QUEUED, IS_TO_TELL, jobs
+from bot.jobs import lanes
+from bot.jobs.lanes import Caps, Lane
+from bot.jobs.records import from_row
+from bot.types import Job, State
+
+LONGEST_DELAY_S = 300.0
+"""The longest pause between two attempts to post."""
+
+Room = Mapping[str, Mapping[str, int]]
+"""Engine → address → jobs it may have at once, for the addresses that can be used now."""
+NO_CAPS = Caps()
+
+
+def claim(tx: Tx, owner: str, lease_s: float, room: Room, caps: Caps = NO_CAPS) -> Job | None:
+    """Claim the next job for which an address has room, for `lease_s` seconds; None when there is none.
+
+    Servers take turns, then people within a server, then the oldest job; a job that an earlier process had begun goes
+    on first, at the address that knows it. `job.address` says where to draw.
+    """
+    for engine in sorted(lanes.waited_for(tx)):  # by bytes, as everywhere: databases may sort otherwise
+        if not (usable := room.get(engine)):
+            continue
+        lanes.lock(tx, engine)
+        busy = _busy(tx, engine)
+        free = {address: busy.get(address, 0) / slots for address, slots in usable.items()}
+        free = {address: load for address, load in free.items() if load < 1}
+        if not free:
+            continue
+        if (begun := _begun(tx, engine, free)) is not None:
+            return _begin(tx, owner, lease_s, begun.id, begun.address)
+        if (turn := _turn(tx, engine, caps)) is not None:
+            job_id, server, person = turn
+            return _begin(tx, owner, lease_s, job_id, min(free, key=free.__getitem__), server, person)
+    return None
+
+
+def claim_post(tx: Tx, owner: str, lease_s: float, platforms: Collection[str]) -> Job | None:
+    """Claim the job whose end has waited longest to be told on one of these platforms.
+
+    The returned job has the state `posting`, `failed` or `cancelled`. Its `posting_since` is the time an *earlier*
+    attempt began, None if this is the first: then nothing of it can have been posted.
+    """
+    # Further off than any delay: the clock was set back since.
+    due = sa.or_(jobs.c.not_before <= tx.now, jobs.c.not_before > tx.now + LONGEST_DELAY_S)
+    row = tx.execute(
+        sa.select(jobs.c.id, jobs.c.state, jobs.c.posting_since)
+        .where(IS_TO_TELL, jobs.c.platform.in_(platforms), due)
+        .order_by(jobs.c.created, jobs.c.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)  # on PostgreSQL others claim at the same moment; SQLite's writer is alone
+    ).one_or_none()
+    if row is None:
+        return None
+    columns: dict[str, Any] = {"posting_since": tx.now, "post_attempts": jobs.c.post_attempts + 1}
+    if row.state == State.DRAWN:
+        columns["state"] = State.POSTING
+    job = _claimed(tx, row.id, owner, lease_s, **columns)
+    return dataclasses.replace(job, posting_since=row.posting_since)
+
+
+def _busy(tx: Tx, engine: str) -> dict[str, int]:
+    """Return how many jobs run at each address of an engine: these are its slots in use."""
+    running = (IS_HELD, jobs.c.engine == engine, jobs.c.state == State.RUNNING)
+    query = sa.select(jobs.c.address, sa.func.count().label("jobs")).where(*running).group_by(jobs.c.address)
+    return {row.address: row.jobs for row in tx.execute(query)}
+
+
+def _begun(tx: Tx, engine: str, free: Collection[str]) -> sa.Row[Any] | None:
+    """Return a job to be gone on with at one of these addresses."""
+    query = sa.select(jobs.c.id, jobs.c.address).where(IS_BEGUN, jobs.c.engine == engine, jobs.c.address.in_(free))
+    return tx.execute(query.order_by(jobs.c.created).limit(1)).one_or_none()
+
+
+def _turn(tx: Tx, engine: str, caps: Caps) -> tuple[str, Lane, Lane] | None:
+    """Return the job whose turn it is, and its lanes. No more lanes are passed over than jobs run or are begun."""
+    full_servers = lanes.at_cap(tx, caps.server, servers=True)
+    full_people = lanes.at_cap(tx, caps.person, servers=False)
+    while (server := lanes.next_turn(tx, engine, ENGINE, full_servers)) is not None:
+        passed = set(full_people)
+        while (person := lanes.next_turn(tx, engine, server.name, passed)) is not None:
+            if (job_id := _oldest(tx, engine, server.name, person.name)) is not None:
+                return job_id, server, person
+            passed.add(person.name)
+        full_servers.add(server.name)
+    return None
+
+
+def _oldest(tx: Tx, engine: str, server: str, person: str) -> str | None:
+    line = (jobs.c.engine == engine, jobs.c.server == server, jobs.c.person == person, jobs.c.handle.is_(None))
+    query = sa.select(jobs.c.id).where(IS_QUEUED, *line).order_by(jobs.c.created, jobs.c.id).limit(1)
+    return tx.execute(query).scalar()
+
+
+def _begin(
+    tx: Tx,
+    owner: str,
+    lease_s: float,
+    job_id: str,
+    address: str,
+    server: Lane | None = None,
+    person: Lane | None = None,
+) -> Job:
+    job = _claimed(
+        tx,
+        job_id,
+        owner,
+        lease_s,
+        state=State.RUNNING,
+        address=address,
+        attempts=jobs.c.attempts + 1,
+        started=sa.func.coalesce(jobs.c.started, tx.now),
+    )
+    lanes.begin(tx, job, server, person)
+    tx.notice("running", job.id)
+    return job
+
+
+def _claimed(tx: Tx, job_id: str, owner: str, lease_s: float, **columns: Any) -> Job:
+    row = tx.execute(
+        jobs.update()
+        .where(jobs.c.id == job_id)
+        .values(owner=owner, lease=tx.now + lease_s, fence=jobs.c.fence + 1, **columns)
+        .returning(*jobs.c)
+    ).one()
+    return from_row(row)
