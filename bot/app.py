@@ -68,9 +68,7 @@ class Easel:
         Returns the accepted job, words to answer instead (a hint), or None when silence is right. The same request key
         always leads to the same job. Raises Refused.
         """
-        effective = await self.settings.effective(request.person, request.place)
-        language = self.settings.spoken(effective, request.person)
-        answer = await self._intake.accept(request, effective, language)
+        answer = await self._intake.accept(request)
         match answer:
             case "again" | "undo" as wish:
                 return await self._once_more(wish, request)

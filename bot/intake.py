@@ -33,7 +33,7 @@ from bot.errors import (
 from bot.flags import parse as parse_flags
 from bot.i18n.catalogue import Catalogues
 from bot.i18n.marks import N_
-from bot.jobs import journal, places
+from bot.jobs import journal
 from bot.limits import Price
 from bot.pictures.inputs import prepare_mask
 from bot.pictures.inspect import InputLimits, Inspected, prepare_input
@@ -97,13 +97,17 @@ class Intake:
         self._platforms = platforms
         self._limits = limits
 
-    async def accept(
-        self, request: Request, effective: Effective, language: str
-    ) -> Job | Told | Literal["undo", "again"] | None:
+    async def accept(self, request: Request) -> Job | Told | Literal["undo", "again"] | None:
         """Return the accepted job, words to say instead, what else to do, or None to stay silent. Raises Refused."""
-        known, recent = await self._database.read(lambda tx: (journal.by_key(tx, request.key), _newest(tx, request)))
+
+        def look(tx: Tx) -> tuple[Job | None, str | None, Effective]:
+            effective = self._settings.effective_in(tx, request.person, request.place)
+            return journal.by_key(tx, request.key), _newest(tx, request), effective
+
+        known, recent, effective = await self._database.read(look)
         if known is not None:
             return known
+        language = self._settings.spoken(effective, request.person)
         if len(request.text) > MAX_PROMPT:
             raise PromptTooLong(length=len(request.text), limit=MAX_PROMPT)
         # In a thread, because the longest hostile text takes tens of milliseconds.
@@ -122,7 +126,11 @@ class Intake:
             return "again"
         refs: Sequence[PictureRef] = ()
         if decision.decision == "edit":
-            refs = [PictureRef("", picture=recent)] if decision.source == "recent" else _given(request)
+            refs = (
+                [PictureRef("", picture=recent)]
+                if decision.source == "recent"
+                else [*request.attached, *request.replied]
+            )
         _permit(decision.decision, effective)
         if not parsed.text:
             raise EmptyPrompt if decision.decision == "generate" else EmptyEdit
@@ -220,10 +228,8 @@ class Intake:
             self._settings.zone(tx, job.place),
             configured.price * job.plan.count,
         )
-        added = journal.add(tx, job, key, inputs=inputs, mask=mask, price=price)
-        if added.id == job.id:
-            places.refuse_too_long(tx, job, configured.pool.capacity)
-        return added
+        capacity = configured.pool.capacity
+        return journal.add(tx, job, key, inputs=inputs, mask=mask, price=price, capacity=capacity)
 
     async def _fetch(self, request: Request, ref: PictureRef) -> _Input:
         """Get a picture's bytes and make them safe. Raises what people can do wrong with pictures, and Gone."""
@@ -260,11 +266,6 @@ def _permit(kind: Kind, effective: Effective) -> None:
         raise EditingOff
     if kind == "generate" and not effective.generate_enabled:
         raise GeneratingOff
-
-
-def _given(request: Request) -> Sequence[PictureRef]:
-    """Return the pictures of the request itself: attached ones, then those replied to as references."""
-    return [*request.attached, *request.replied]
 
 
 def _message(request: Request, text: str, recent: bool) -> intent.Message:

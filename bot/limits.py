@@ -9,8 +9,9 @@ counts what it took. They outlive the jobs: who clears their history has used wh
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,7 +21,6 @@ import sqlalchemy as sa
 
 from bot.db.database import Tx
 from bot.db.schema import HAS_WAITING, OF_PEOPLE, OF_SERVERS, charges, lanes, usage
-from bot.db.upsert import upsert
 from bot.errors import (
     BudgetUsed,
     EditingOff,
@@ -93,7 +93,8 @@ def take(tx: Tx, job: Job, price: Price) -> None:
         _check_day(owner, used, pictures, local)
         _check_money(owner, used, money, local)
     charge = {"job": job.id, "person": job.person.key, "server": job.place.server_key, "engine": job.plan.engine}
-    tx.execute(charges.insert().values(**charge, day=day, pictures=pictures, money=money, created=tx.now))
+    new = charge | {"day": day, "pictures": pictures, "money": money, "spent": 0.0, "created": tx.now}
+    tx.execute(_NEW, new)
 
 
 def lock(tx: Tx, job_ids: Collection[str]) -> None:
@@ -143,28 +144,30 @@ _Used = Mapping[tuple[str, str], sa.Row[Any]]
 
 def _use(tx: Tx, server: str, person: str, day: str, pictures: int, money: float) -> _Used:
     """Add to what a server and a person used on this day and in its month; always in the same order."""
-    rows = [
-        {"owner": owner, "period": period, "pictures": pictures, "money": money}
-        for owner in (f"server:{server}", f"person:{person}")
-        for period in (day, day[:7])
-    ]
-    return _add(tx, rows)
+    owners = (f"server:{server}", f"person:{person}")
+    return _add(tx, [(owner, period) for owner in owners for period in (day, day[:7])], pictures, money)
 
 
-def _add(tx: Tx, rows: list[dict[str, Any]]) -> _Used:
-    insert = upsert(tx, usage).values(rows)
-    added = insert.on_conflict_do_update(
-        index_elements=[usage.c.owner, usage.c.period],
-        set_={
-            "pictures": usage.c.pictures + insert.excluded.pictures,
-            "money": usage.c.money + insert.excluded.money,
-        },
+def _add(tx: Tx, rows: Sequence[tuple[str, str]], pictures: int, money: float) -> _Used:
+    added: dict[str, Any] = {"pictures": pictures, "money": money}
+    for number, (owner, period) in enumerate(rows):
+        added |= {f"owner{number}": owner, f"period{number}": period}
+    return {(row.owner, row.period): row for row in tx.execute(_adding(len(rows)), added)}
+
+
+@functools.cache
+def _adding(rows: int) -> sa.TextClause:
+    """Return the statement that adds to so many rows: as text, which both databases read and which is made once."""
+    values = ", ".join(f"(:owner{number}, :period{number}, :pictures, :money)" for number in range(rows))
+    return sa.text(
+        f"insert into usage (owner, period, pictures, money) values {values} on conflict (owner, period) do update "
+        "set pictures = usage.pictures + excluded.pictures, money = usage.money + excluded.money "
+        "returning owner, period, pictures, money"
     )
-    return {(row.owner, row.period): row for row in tx.execute(added.returning(*usage.c))}
 
 
 def _charge(tx: Tx, job_id: str) -> sa.Row[Any] | None:
-    return tx.execute(charges.select().where(charges.c.job == job_id).with_for_update()).one_or_none()
+    return tx.execute(_CHARGE, {"this": job_id}).one_or_none()
 
 
 def _share(charge: sa.Row[Any], pictures: int) -> float:
@@ -183,8 +186,8 @@ def _spent(tx: Tx, charge: sa.Row[Any], money: float) -> None:
     """See to it that this much of a job counts as spent at its engine; it never becomes less."""
     if money <= charge.spent:
         return
-    more = {"owner": f"engine:{charge.engine}", "pictures": 0, "money": money - charge.spent}
-    _add(tx, [more | {"period": charge.day}, more | {"period": charge.day[:7]}])
+    owner = f"engine:{charge.engine}"
+    _add(tx, [(owner, charge.day), (owner, charge.day[:7])], 0, money - charge.spent)
     tx.execute(charges.update().where(charges.c.job == charge.job).values(spent=money))
 
 
@@ -255,3 +258,7 @@ def _until(local: datetime, *, month: bool) -> float:
     midnight = local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
     begins = (midnight.replace(day=1) + timedelta(days=32)).replace(day=1) if month else midnight + timedelta(days=1)
     return begins.timestamp() - local.timestamp()
+
+
+_NEW = charges.insert()
+_CHARGE = charges.select().where(charges.c.job == sa.bindparam("this")).with_for_update()

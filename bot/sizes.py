@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 import unicodedata
@@ -119,6 +120,7 @@ def _listed(width: float, height: float, sizes: tuple[tuple[int, int], ...], max
     return min(allowed, key=distance) if allowed else min(sizes, key=math.prod)
 
 
+@functools.lru_cache(1024)  # people ask for the same few sizes
 def _bounded(width: float, height: float, rule: SizeRule, max_pixels: int) -> tuple[int, int]:
     """Return the nearest size within the bounds: scaled into them, then each side a multiple."""
     most = min(rule.max_pixels or max_pixels, max_pixels)

@@ -18,12 +18,16 @@ Kind = Literal["generate", "edit"]
 """What a job does: draw from words alone, or change given pictures."""
 
 
+_ALPHABET = string.ascii_lowercase + string.digits
+
+
 def new_id() -> str:
     """Return a fresh random id for a job or a picture: 16 characters of `[a-z0-9]`, 82 bits.
 
     At most 20, so that with a part number it fits a Discord nonce (25) and a Matrix transaction id.
     """
-    return "".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(16))
+    number = secrets.randbits(82)
+    return "".join(_ALPHABET[number // 36**place % 36] for place in range(16))
 
 
 @dataclass(frozen=True, slots=True)

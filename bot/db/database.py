@@ -113,9 +113,7 @@ class Database:
         wanted = {name: value for name, value in _CONNECTION.items() if name not in address.query}
         address = address.set(drivername="postgresql+psycopg").update_query_dict(wanted)
         try:
-            # Asked before each transaction, a connection that a restart of the server cut is replaced unnoticed. The
-            # transaction itself is never repeated: whether a lost COMMIT arrived, nobody knows.
-            writer = _Pool(address, POSTGRES_CONNECTIONS, pool_pre_ping=True)
+            writer = _Pool(address, POSTGRES_CONNECTIONS)
         except ModuleNotFoundError as error:
             raise ConfigError("database_url: Easel's extra “postgres” is not installed (EASEL_DATABASE_URL)") from error
         # Several reads see one state, as on SQLite.
@@ -152,16 +150,33 @@ class Database:
 
     def _read(self, fn: Callable[[Tx], T]) -> T:
         with _trouble(), self._reader.engine.connect() as connection:
-            return fn(Tx(connection, self._clock))
+            return self._done(fn, connection)[0]
 
     def _write(self, fn: Callable[[Tx], T], loop: asyncio.AbstractEventLoop) -> T:
-        with _trouble(), self._writer.engine.begin() as connection:
-            tx = Tx(connection, self._clock)
-            result = fn(tx)
-            self._notices.send(connection, tx.notices)
-        if tx.notices:
-            loop.call_soon_threadsafe(self._notices.tell, [*tx.notices])
+        with _trouble(), self._writer.engine.connect() as connection:
+            result, notices = self._done(fn, connection)
+            connection.commit()
+        if notices:
+            loop.call_soon_threadsafe(self._notices.tell, notices)
         return result
+
+    def _done(self, fn: Callable[[Tx], T], connection: Connection) -> tuple[T, list[Notice]]:
+        """Do all of a transaction but its commit; once more, if a restart of the server had cut the connection.
+
+        Nothing of the first can hold: it was not committed. After a commit nothing is repeated, for whether one that
+        got lost arrived, nobody knows.
+        """
+        for again in (True, False):
+            tx = Tx(connection, self._clock)
+            try:
+                result = fn(tx)
+                self._notices.send(connection, tx.notices)
+                return result, [*tx.notices]
+            except OperationalError as error:
+                if not (again and error.connection_invalidated):
+                    raise
+                connection.rollback()
+        raise AssertionError
 
     async def aclose(self) -> None:
         """Finish transactions under way, close all connections and give the lock back."""

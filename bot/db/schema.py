@@ -99,6 +99,7 @@ lanes = sa.Table(
     sa.Column("running", sa.Integer, nullable=False, default=0),
     sa.Column("served", sa.Double, nullable=False, default=0.0),  # in the parent's time: its next turn
     sa.Column("clock", sa.Double, nullable=False, default=0.0),  # the time of the lanes in it: the turn given last
+    sa.Column("pace", sa.Double),  # of a whole engine: the seconds one picture takes
 )
 ENGINE = "*"
 """The name of the lane that is a whole engine, and so the parent of its servers' lanes."""
@@ -109,13 +110,6 @@ HAS_RUNNING = lanes.c.running > sa.literal_column("0")
 _partial("ix_lanes_turn", HAS_WAITING, lanes.c.engine, lanes.c.parent, lanes.c.served, lanes.c.running, lanes.c.name)
 _partial("ix_lanes_waiting", HAS_WAITING, lanes.c.name)
 _partial("ix_lanes_running", HAS_RUNNING, lanes.c.name)
-
-paces = sa.Table(
-    "paces",
-    metadata,
-    sa.Column("engine", sa.String(32), primary_key=True),
-    sa.Column("seconds", sa.Double, nullable=False),  # one picture, as the last ones took
-)
 
 usage = sa.Table(
     "usage",

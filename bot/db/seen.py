@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import sqlalchemy as sa
+
 from bot.db.database import Tx
 from bot.db.pictures import has_bytes
 from bot.db.schema import seen
@@ -15,17 +17,16 @@ WINDOW = 20
 
 def add(tx: Tx, place: Place, message: str, by: Author, pictures: Sequence[str] = ()) -> None:
     """Note one message; the window's oldest falls out."""
-    tx.execute(seen.insert().values(place=place.key, message=message, by=by, pictures=list(pictures), created=tx.now))
-    beyond = tx.execute(
-        seen.select().where(seen.c.place == place.key).order_by(seen.c.id.desc()).offset(WINDOW).limit(1)
-    ).one_or_none()
+    new = {"place": place.key, "message": message, "by": by, "pictures": list(pictures), "created": tx.now}
+    tx.execute(_ADD, new)
+    beyond = tx.execute(_BEYOND, {"here": place.key}).scalar()
     if beyond is not None:
-        tx.execute(seen.delete().where(seen.c.place == place.key, seen.c.id <= beyond.id))
+        tx.execute(seen.delete().where(seen.c.place == place.key, seen.c.id <= beyond))
 
 
 def newest(tx: Tx, place: Place, by: Author | None = None) -> str | None:
     """Return the first picture of the newest message in the window whose pictures are kept, of one author if given."""
-    for row in tx.execute(seen.select().where(seen.c.place == place.key).order_by(seen.c.id.desc())).all():
+    for row in tx.execute(_HERE, {"here": place.key}).all():
         if by in (None, row.by):
             for picture in row.pictures:
                 if has_bytes(tx, picture):
@@ -36,3 +37,9 @@ def newest(tx: Tx, place: Place, by: Author | None = None) -> str | None:
 def forget(tx: Tx, place: Place, message: str) -> None:
     """A message was deleted: its pictures are no longer the newest."""
     tx.execute(seen.delete().where(seen.c.place == place.key, seen.c.message == message))
+
+
+# Statements made once: half of what one costs is its making.
+_ADD = seen.insert()
+_HERE = seen.select().where(seen.c.place == sa.bindparam("here")).order_by(seen.c.id.desc())
+_BEYOND = _HERE.with_only_columns(seen.c.id).offset(WINDOW).limit(1)

@@ -69,9 +69,7 @@ class Attempt:
                 await asyncio.gather(self._shrinking, return_exceptions=True)
 
     async def _draw(self) -> Result:
-        given, masks, results = await self._database.read(
-            lambda tx: [pictures.of_job(tx, self._job.id, role) for role in ("input", "mask", "result")]
-        )
+        given, masks, results = await self._stored()
         known = 0 if self._job.handle is None else max(0, len(results) - self._job.handle_at)
         self.run.begin_again(len(results), known)  # by an attempt that was cut off
         self._before = len(results)
@@ -87,6 +85,13 @@ class Attempt:
             handle=self._job.handle,
             sandbox=self._sandbox,
         )
+
+    async def _stored(self) -> list[tuple[Picture, ...]]:
+        """Return the job's inputs, its mask and what is drawn of it already, each as a row of pictures."""
+        if self._job.plan.kind == "generate" and self._job.fence == 1:
+            return [(), (), ()]  # the first claim: nobody can have stored any
+        roles = ("input", "mask", "result")
+        return await self._database.read(lambda tx: [pictures.of_job(tx, self._job.id, role) for role in roles])
 
     async def _input(self, picture: Picture) -> InputPicture:
         data = await pictures.read(self._database, picture.id)
@@ -111,9 +116,14 @@ class Attempt:
         )
         position = self.run.drawn
 
+        tried = False
+
         def write(tx: Tx) -> None:
-            if pictures.get(tx, picture.id) is None:  # else the database did it, and broke before it said so
-                journal.picture(tx, self._job, position, picture, inspected.data)
+            nonlocal tried
+            if tried and pictures.get(tx, picture.id) is not None:
+                return  # the database did it, and broke before it said so
+            tried = True
+            journal.picture(tx, self._job, position, picture, inspected.data)
 
         for pause_s in STORE_AGAIN_S:
             try:

@@ -29,12 +29,13 @@ def claim(tx: Tx, owner: str, lease_s: float, room: Room, caps: Caps = NO_CAPS) 
     Servers take turns, then people within a server, then the oldest job; a job that an earlier process had begun goes
     on first, at the address that knows it. `job.address` says where to draw.
     """
-    for engine in sorted(lanes.waited_for(tx)):  # by bytes, as everywhere: databases may sort otherwise
-        if not (usable := room.get(engine)):
-            continue
+    waited_for = [engine for engine in sorted(lanes.waited_for(tx)) if room.get(engine)]  # by bytes, as everywhere
+    if waited_for and caps != NO_CAPS:  # no other process may begin a job of the same person at another engine now
+        lanes.lock_all(tx)
+    for engine in waited_for:
         lanes.lock(tx, engine)
         busy = _busy(tx, engine)
-        free = {address: busy.get(address, 0) / slots for address, slots in usable.items()}
+        free = {address: busy.get(address, 0) / slots for address, slots in room[engine].items()}
         free = {address: load for address, load in free.items() if load < 1}
         if not free:
             continue
@@ -52,35 +53,23 @@ def claim_post(tx: Tx, owner: str, lease_s: float, platforms: Collection[str]) -
     The returned job has the state `posting`, `failed` or `cancelled`. Its `posting_since` is the time an *earlier*
     attempt began, None if this is the first: then nothing of it can have been posted.
     """
-    # Further off than any delay: the clock was set back since.
-    due = sa.or_(jobs.c.not_before <= tx.now, jobs.c.not_before > tx.now + LONGEST_DELAY_S)
-    row = tx.execute(
-        sa.select(jobs.c.id, jobs.c.state, jobs.c.posting_since)
-        .where(IS_TO_TELL, jobs.c.platform.in_(platforms), due)
-        .order_by(jobs.c.created, jobs.c.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)  # on PostgreSQL others claim at the same moment; SQLite's writer is alone
-    ).one_or_none()
+    due = {"platforms": list(platforms), "now": tx.now, "never": tx.now + LONGEST_DELAY_S}
+    row = tx.execute(_TO_TELL, due).one_or_none()
     if row is None:
         return None
-    columns: dict[str, Any] = {"posting_since": tx.now, "post_attempts": jobs.c.post_attempts + 1}
-    if row.state == State.DRAWN:
-        columns["state"] = State.POSTING
-    job = _claimed(tx, row.id, owner, lease_s, **columns)
+    state = State.POSTING if row.state == State.DRAWN else row.state
+    job = _claimed(tx, _POST, row.id, owner, lease_s, {"becomes": state, "began": tx.now})
     return dataclasses.replace(job, posting_since=row.posting_since)
 
 
 def _busy(tx: Tx, engine: str) -> dict[str, int]:
     """Return how many jobs run at each address of an engine: these are its slots in use."""
-    running = (IS_HELD, jobs.c.engine == engine, jobs.c.state == State.RUNNING)
-    query = sa.select(jobs.c.address, sa.func.count().label("jobs")).where(*running).group_by(jobs.c.address)
-    return {row.address: row.jobs for row in tx.execute(query)}
+    return {row.address: row.jobs for row in tx.execute(_BUSY, {"e": engine})}
 
 
 def _begun(tx: Tx, engine: str, free: Collection[str]) -> sa.Row[Any] | None:
     """Return a job to be gone on with at one of these addresses."""
-    query = sa.select(jobs.c.id, jobs.c.address).where(IS_BEGUN, jobs.c.engine == engine, jobs.c.address.in_(free))
-    return tx.execute(query.order_by(jobs.c.created).limit(1)).one_or_none()
+    return tx.execute(_NEXT_BEGUN, {"e": engine, "free": list(free)}).one_or_none()
 
 
 def _turn(tx: Tx, engine: str, caps: Caps) -> tuple[str, Lane, Lane] | None:
@@ -98,9 +87,7 @@ def _turn(tx: Tx, engine: str, caps: Caps) -> tuple[str, Lane, Lane] | None:
 
 
 def _oldest(tx: Tx, engine: str, server: str, person: str) -> str | None:
-    line = (jobs.c.engine == engine, jobs.c.server == server, jobs.c.person == person, jobs.c.handle.is_(None))
-    query = sa.select(jobs.c.id).where(IS_QUEUED, *line).order_by(jobs.c.created, jobs.c.id).limit(1)
-    return tx.execute(query).scalar()
+    return tx.execute(_OLDEST, {"e": engine, "s": server, "p": person}).scalar()
 
 
 def _begin(
@@ -112,26 +99,57 @@ def _begin(
     server: Lane | None = None,
     person: Lane | None = None,
 ) -> Job:
-    job = _claimed(
-        tx,
-        job_id,
-        owner,
-        lease_s,
-        state=State.RUNNING,
-        address=address,
-        attempts=jobs.c.attempts + 1,
-        started=sa.func.coalesce(jobs.c.started, tx.now),
-    )
+    job = _claimed(tx, _DRAW, job_id, owner, lease_s, {"at": address, "began": tx.now})
     lanes.begin(tx, job, server, person)
     tx.notice("running", job.id)
     return job
 
 
-def _claimed(tx: Tx, job_id: str, owner: str, lease_s: float, **columns: Any) -> Job:
-    row = tx.execute(
-        jobs.update()
-        .where(jobs.c.id == job_id)
-        .values(owner=owner, lease=tx.now + lease_s, fence=jobs.c.fence + 1, **columns)
-        .returning(*jobs.c)
-    ).one()
-    return from_row(row)
+def _claimed(tx: Tx, statement: sa.Executable, job_id: str, owner: str, lease_s: float, more: Mapping[str, Any]) -> Job:
+    return from_row(tx.execute(statement, {"this": job_id, "holder": owner, "until": tx.now + lease_s, **more}).one())
+
+
+# ── statements, made once: half of what one costs is its making ─────────────────────────────────────────────────────
+
+_ENGINES = jobs.c.engine == sa.bindparam("e")
+_CLAIM = (
+    jobs.update()
+    .where(jobs.c.id == sa.bindparam("this"))
+    .values(owner=sa.bindparam("holder"), lease=sa.bindparam("until", type_=sa.Double), fence=jobs.c.fence + 1)
+    .returning(*jobs.c)
+)
+_began = sa.bindparam("began", type_=sa.Double)
+_DRAW = _CLAIM.values(
+    state=State.RUNNING.value,
+    address=sa.bindparam("at"),
+    attempts=jobs.c.attempts + 1,
+    started=sa.func.coalesce(jobs.c.started, _began),
+)
+_POST = _CLAIM.values(state=sa.bindparam("becomes"), posting_since=_began, post_attempts=jobs.c.post_attempts + 1)
+_TO_TELL = (
+    sa.select(jobs.c.id, jobs.c.state, jobs.c.posting_since)
+    .where(IS_TO_TELL, jobs.c.platform.in_(sa.bindparam("platforms", expanding=True)))
+    # Further off than any delay: the clock was set back since.
+    .where(sa.or_(jobs.c.not_before <= sa.bindparam("now"), jobs.c.not_before > sa.bindparam("never")))
+    .order_by(jobs.c.created, jobs.c.id)
+    .limit(1)
+    .with_for_update(skip_locked=True)  # on PostgreSQL others claim at the same moment; SQLite's writer is alone
+)
+_BUSY = (
+    sa.select(jobs.c.address, sa.func.count().label("jobs"))
+    .where(IS_HELD, _ENGINES, jobs.c.state == State.RUNNING.value)
+    .group_by(jobs.c.address)
+)
+_NEXT_BEGUN = (
+    sa.select(jobs.c.id, jobs.c.address)
+    .where(IS_BEGUN, _ENGINES, jobs.c.address.in_(sa.bindparam("free", expanding=True)))
+    .order_by(jobs.c.created)
+    .limit(1)
+)
+_OLDEST = (
+    sa.select(jobs.c.id)
+    .where(IS_QUEUED, _ENGINES, jobs.c.server == sa.bindparam("s"), jobs.c.person == sa.bindparam("p"))
+    .where(jobs.c.handle.is_(None))
+    .order_by(jobs.c.created, jobs.c.id)
+    .limit(1)
+)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
 
 import structlog
 
@@ -18,7 +19,7 @@ from bot.jobs.bell import Bell
 from bot.jobs.statuses import Statuses
 from bot.observe import Metrics, report
 from bot.platform import Platform
-from bot.types import Job, State
+from bot.types import Job, Picture, State
 from bot.wording import Wording
 
 log = structlog.get_logger(__name__)
@@ -98,10 +99,10 @@ class Courier:
             if self._stopping or len(self._posting) >= AT_ONCE:
                 return False
             names = [name for name, platform in self._platforms.items() if platform.connected]
-            job = await self._database.write(lambda tx: claims.claim_post(tx, self._owner, LEASE_S, names))
-            if job is None:
+            claimed = await self._database.write(partial(self._next, names=names))
+            if claimed is None:
                 return False
-            task = asyncio.create_task(self._see_through(job), name=f"post {job.id}")
+            task = asyncio.create_task(self._see_through(*claimed), name=f"post {claimed[0].id}")
             self._posting.add(task)
             task.add_done_callback(self._posted)
             return True
@@ -110,13 +111,20 @@ class Courier:
         self._posting.discard(task)
         self.wake()
 
-    async def _see_through(self, job: Job) -> None:
+    def _next(self, tx: Tx, names: Collection[str]) -> tuple[Job, tuple[Picture, ...]] | None:
+        """Claim a delivery, and return its job and pictures."""
+        job = claims.claim_post(tx, self._owner, LEASE_S, names)
+        if job is None:
+            return None
+        return job, pictures.of_job(tx, job.id, "result") if job.state is State.POSTING else ()
+
+    async def _see_through(self, job: Job, found: tuple[Picture, ...]) -> None:
         structlog.contextvars.bind_contextvars(job=job.id)
         try:
             await self._statuses.close(job.id)
             with self._metrics.delivery.labels(job.place.platform).time():
                 async with asyncio.timeout(POST_TIMEOUT_S):
-                    await self._post(job)
+                    await self._post(job, found)
         except journal.LeaseLost:
             log.warning("delivery was claimed by another process meanwhile")
         except (DeliveryError, Gone) as error:
@@ -125,9 +133,9 @@ class Courier:
             report("posting failed", error)
             await self._later(job, error)
 
-    async def _post(self, job: Job) -> None:
+    async def _post(self, job: Job, found: tuple[Picture, ...]) -> None:
         platform = self._platforms[job.place.platform]
-        messages = await platform.post(await self._delivery(job))
+        messages = await platform.post(self._delivery(job, found))
         try:
             async with asyncio.timeout(SETTLE_TIMEOUT_S):
                 await platform.settle(job, messages)
@@ -137,11 +145,10 @@ class Courier:
         outcome = "delivered" if job.state is State.POSTING else job.error or job.state.value
         self._metrics.ended.labels(self._engines.type_of(job.plan.engine), outcome).inc()
 
-    async def _delivery(self, job: Job) -> Delivery:
+    def _delivery(self, job: Job, found: tuple[Picture, ...]) -> Delivery:
         retried = job.posting_since is not None
         if job.state is not State.POSTING:
             return Delivery(job, (), self._wording.ended(job), alt="", buttons=_buttons(job), retried=retried)
-        found = await self._database.read(lambda tx: pictures.of_job(tx, job.id, "result"))
         if not found:  # deleted meanwhile
             raise Gone
         words = self._wording.finished(job, found)

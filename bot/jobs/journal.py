@@ -9,6 +9,7 @@ if the job was claimed again since (its `fence` grew), the step raises LeaseLost
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,9 +19,10 @@ from bot import limits
 from bot.db import pictures, seen
 from bot.db.database import Tx
 from bot.db.schema import IS_POSTING, IS_UNTOLD, jobs
+from bot.db.upsert import Upsert
 from bot.errors import BotError
-from bot.jobs import lanes
-from bot.jobs.records import from_row, to_row
+from bot.jobs import lanes, places
+from bot.jobs.records import error_columns, from_row, to_row
 from bot.limits import Price
 from bot.types import Author, Job, MessageRef, Picture, Place, State
 
@@ -43,27 +45,25 @@ def add(
     mask: str | None = None,
     results: Sequence[str] = (),
     price: Price | None = None,
+    capacity: int | None = None,
 ) -> Job:
     """Insert an accepted job with its pictures and return it as stored; `job.created` is set here.
 
     If `key` is known, nothing is inserted and the job it made is returned: compare ids to see which happened. `price`
-    is what it takes of a quota, None = nothing. Raises what `limits.take` does; then the transaction is to be given up.
+    is what it takes of a quota, None = nothing; `capacity` is how many jobs its engine draws at once. Raises
+    LineTooLong and what `limits.take` does; then the transaction is to be given up.
     """
-    known = by_key(tx, key)
-    if known is not None:
-        return known
-    try:
-        with tx.connection.begin_nested():
-            tx.execute(jobs.insert().values(to_row(job, key, tx.now)))
-    except sa.exc.IntegrityError:  # on PostgreSQL the same message may be accepted twice at the same moment
-        if (known := by_key(tx, key)) is None:
-            raise
+    if tx.execute(_ADD.on(tx), to_row(job, key, tx.now)).first() is None:
+        known = by_key(tx, key)
+        assert known is not None
         return known
     pictures.link(tx, job.id, "input", inputs)
     pictures.link(tx, job.id, "mask", (mask,) if mask else ())
     pictures.link(tx, job.id, "result", results)
     if job.state is State.QUEUED:
-        lanes.join(tx, job)
+        line = lanes.join(tx, job)
+        if capacity is not None:
+            places.refuse_too_long(job.plan.engine, line, capacity)
     if price is not None:
         limits.take(tx, job, price)
     tx.notice("queued" if job.state is State.QUEUED else "ended")
@@ -224,12 +224,12 @@ def cancel(tx: Tx, job_id: str) -> bool:
 
 def get(tx: Tx, job_id: str) -> Job | None:
     """Return a job, or None."""
-    return _one(tx, jobs.c.id == job_id)
+    return next(map(from_row, tx.execute(_BY_ID, {"this": job_id})), None)
 
 
 def by_key(tx: Tx, key: str) -> Job | None:
     """Return the job an incoming message made, or None."""
-    return _one(tx, jobs.c.key == key)
+    return next(map(from_row, tx.execute(_BY_KEY, {"this": key})), None)
 
 
 def active(tx: Tx, *, person: str | None = None, platform: str | None = None) -> list[Job]:
@@ -257,20 +257,11 @@ def newest_picture(tx: Tx, place: Place, by: Author | None = None) -> str | None
 
     `by` asks for one of this author.
     """
-    posting = IS_POSTING & (jobs.c.place == place.key)
-    for row in tx.execute(sa.select(jobs.c.id).where(posting).order_by(jobs.c.created.desc(), jobs.c.id)).all():
+    for row in tx.execute(_POSTING, {"here": place.key}).all():
         for each in pictures.of_job(tx, row.id, "result"):
             if pictures.has_bytes(tx, each.id):
                 return each.id
     return seen.newest(tx, place, by)
-
-
-def error_columns(error: BotError) -> dict[str, Any]:
-    """Return how an error is stored: its class, and what fills its sentence."""
-    return {
-        "error": type(error).__name__,
-        "error_args": {name: str(value) for name, value in error.args_.items()},
-    }
 
 
 def _cancelled_before_its_end(tx: Tx, job: Job) -> bool:
@@ -282,17 +273,28 @@ def _cancelled_before_its_end(tx: Tx, job: Job) -> bool:
 
 
 def _cancel_asked(tx: Tx, job: Job) -> bool:
-    # Locked, so that on PostgreSQL no cancel is promised between this look and the end that is written next. A job that
-    # is deleted by now ended under another claim, which `_step` finds out.
-    return bool(tx.execute(sa.select(jobs.c.cancel).where(jobs.c.id == job.id).with_for_update()).scalar())
-
-
-def _one(tx: Tx, condition: sa.ColumnElement[bool]) -> Job | None:
-    row = tx.execute(jobs.select().where(condition)).one_or_none()
-    return None if row is None else from_row(row)
+    return bool(tx.execute(_CANCEL_ASKED, {"this": job.id}).scalar())  # locked: none is promised before the end
 
 
 def _step(tx: Tx, job: Job, **columns: Any) -> None:
-    mine = (jobs.c.id == job.id) & (jobs.c.fence == job.fence) & jobs.c.owner.is_not(None)
-    if tx.execute(jobs.update().where(mine).values(fence=job.fence, **columns)).rowcount != 1:
+    mine = {"this": job.id, "mine": job.fence}
+    if tx.execute(_step_of(tuple(columns)), mine | columns).rowcount != 1:
         raise LeaseLost(job.id)
+
+
+@functools.cache
+def _step_of(columns: tuple[str, ...]) -> sa.Update:
+    """Return the statement of a step that writes these columns, made once: half of what one costs is its making."""
+    mine = (jobs.c.id == sa.bindparam("this")) & (jobs.c.fence == sa.bindparam("mine")) & jobs.c.owner.is_not(None)
+    values: dict[str, Any] = {name: sa.bindparam(name, type_=jobs.c[name].type) for name in columns}
+    return jobs.update().where(mine).values(values or {"fence": jobs.c.fence})
+
+
+_ADD = Upsert(jobs, lambda insert: insert.on_conflict_do_nothing(index_elements=[jobs.c.key]).returning(jobs.c.id))
+_CANCEL_ASKED = sa.select(jobs.c.cancel).where(jobs.c.id == sa.bindparam("this")).with_for_update()
+_BY_ID, _BY_KEY = (jobs.select().where(column == sa.bindparam("this")) for column in (jobs.c.id, jobs.c.key))
+_POSTING = (
+    sa.select(jobs.c.id)
+    .where(IS_POSTING, jobs.c.place == sa.bindparam("here"))
+    .order_by(jobs.c.created.desc(), jobs.c.id)
+)

@@ -19,8 +19,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.db.database import Tx
-from bot.db.schema import ENGINE, HAS_RUNNING, HAS_WAITING, OF_PEOPLE, OF_SERVERS, lanes, paces
-from bot.db.upsert import upsert
+from bot.db.schema import ENGINE, HAS_RUNNING, HAS_WAITING, OF_PEOPLE, OF_SERVERS, lanes
+from bot.db.upsert import Insert, Statement, Upsert
 from bot.types import Job
 
 PACE_WEIGHT = 0.2
@@ -47,11 +47,21 @@ class Caps:
     server: int | None = None
 
 
-def join(tx: Tx, job: Job) -> None:
-    """Count a job that begins to wait."""
-    engine = _joined(tx, job, "", ENGINE, 0.0)
-    server = _joined(tx, job, ENGINE, job.place.server_key, engine)
-    _joined(tx, job, job.place.server_key, job.person.key, server)
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An engine's whole line."""
+
+    waiting: int
+    pace: float | None
+    """Seconds the engine takes for one picture, as the last ones went; None while nothing is known."""
+
+
+def join(tx: Tx, job: Job) -> Line:
+    """Count a job that begins to wait, and return the line with it."""
+    server = job.place.server_key
+    whole = _joined(tx, job, "", ENGINE, 0.0)
+    _joined(tx, job, server, job.person.key, _joined(tx, job, ENGINE, server, whole.clock).clock)
+    return Line(whole.waiting, whole.pace)
 
 
 def leave(tx: Tx, job: Job) -> None:
@@ -61,7 +71,7 @@ def leave(tx: Tx, job: Job) -> None:
 
 def begin(tx: Tx, job: Job, server: Lane | None = None, person: Lane | None = None) -> None:
     """Count a job that gets its turn: that of these lanes, or none's when it goes on where it was cut off."""
-    clocks = (None, None) if server is None or person is None else (server.served, person.served)
+    clocks = (0.0, 0.0) if server is None or person is None else (server.served, person.served)
     _count(tx, job, waiting=-1, running=1, served=job.plan.count, clocks=clocks)
 
 
@@ -76,28 +86,33 @@ def back(tx: Tx, job: Job) -> None:
 
 
 def lock(tx: Tx, engine: str) -> None:
-    """Keep everybody else from changing this engine's lanes until the transaction ends."""
-    tx.execute(sa.select(lanes.c.waiting).where(*_lane(engine, "", ENGINE)).with_for_update())
+    """Keep everybody else from changing this engine's lanes until the transaction ends; SQLite's writer is alone."""
+    if tx.connection.dialect.name != "sqlite":
+        tx.execute(_LOCK, {"e": engine})
+
+
+def lock_all(tx: Tx) -> None:
+    """Do that for every engine: before something is looked up that counts for all engines together."""
+    if tx.connection.dialect.name != "sqlite":
+        for engine in sorted(tx.execute(sa.select(lanes.c.engine).where(*_WHOLE)).scalars()):
+            lock(tx, engine)
 
 
 def waited_for(tx: Tx) -> dict[str, int]:
     """Return the engines somebody waits for, and how many jobs do."""
-    query = sa.select(lanes.c.engine, lanes.c.waiting).where(lanes.c.name == ENGINE, lanes.c.parent == "", HAS_WAITING)
-    return {row.engine: row.waiting for row in tx.execute(query.order_by(lanes.c.engine))}
+    return {row.engine: row.waiting for row in tx.execute(_WAITED_FOR)}
 
 
 def next_turn(tx: Tx, engine: str, parent: str, without: Collection[str]) -> Lane | None:
     """Return the lane within `parent` whose turn it is, `without` some; of equals the one with fewer running jobs."""
-    query = _in_order(engine, parent).limit(1)
-    if without:
-        query = query.where(lanes.c.name.not_in(without))
-    row = tx.execute(query).one_or_none()
+    query = _NEXT.where(lanes.c.name.not_in(without)) if without else _NEXT
+    row = tx.execute(query, {"e": engine, "p": parent}).one_or_none()
     return None if row is None else _lane_of(row)
 
 
 def in_turn(tx: Tx, engine: str, parent: str, limit: int | None = None) -> list[Lane]:
     """Return the lanes within `parent` in which somebody waits, in the order of their next turns."""
-    return [_lane_of(row) for row in tx.execute(_in_order(engine, parent).limit(limit))]
+    return [_lane_of(row) for row in tx.execute(_IN_ORDER.limit(limit), {"e": engine, "p": parent})]
 
 
 def at_cap(tx: Tx, cap: int | None, *, servers: bool) -> set[str]:
@@ -129,34 +144,21 @@ def forget_idle(tx: Tx) -> None:
 
 def took(tx: Tx, engine: str, seconds: float) -> None:
     """Remember how long the engine took for one picture."""
-    pace = paces.c.seconds * (1 - PACE_WEIGHT) + seconds * PACE_WEIGHT
-    tx.execute(
-        upsert(tx, paces)
-        .values(engine=engine, seconds=seconds)
-        .on_conflict_do_update(index_elements=[paces.c.engine], set_={"seconds": pace})
-    )
+    tx.execute(_TOOK, {"e": engine, "p": "", "n": ENGINE, "seconds": seconds})
 
 
 def pace(tx: Tx, engine: str) -> float | None:
     """Return the seconds the engine takes for one picture, as the last ones went; None while nothing is known."""
-    return tx.execute(sa.select(paces.c.seconds).where(paces.c.engine == engine)).scalar()
+    return tx.execute(sa.select(lanes.c.pace).where(*_lane(engine, "", ENGINE))).scalar()
 
 
 # ── inside ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _joined(tx: Tx, job: Job, parent: str, name: str, clock: float) -> float:
-    """Count one more who waits in a lane, and return the lane's own clock."""
-    catching_up = (lanes.c.waiting == 0) & (lanes.c.served < clock)
-    statement = (
-        upsert(tx, lanes)
-        .values(engine=job.plan.engine, parent=parent, name=name, waiting=1, running=0, served=clock, clock=0.0)
-        .on_conflict_do_update(
-            index_elements=[lanes.c.engine, lanes.c.parent, lanes.c.name],
-            set_={"waiting": lanes.c.waiting + 1, "served": sa.case((catching_up, clock), else_=lanes.c.served)},
-        )
-    )
-    return float(tx.execute(statement.returning(lanes.c.clock)).scalar_one())
+def _joined(tx: Tx, job: Job, parent: str, name: str, clock: float) -> sa.Row[Any]:
+    """Count one more who waits in a lane whose parent has given turns up to `clock`, and return the lane."""
+    row = {"engine": job.plan.engine, "parent": parent, "name": name, "waiting": 1, "running": 0}
+    return tx.execute(_JOIN.on(tx), row | {"served": clock, "clock": 0.0}).one()
 
 
 def _count(
@@ -166,21 +168,13 @@ def _count(
     waiting: int = 0,
     running: int = 0,
     served: int = 0,
-    clocks: tuple[float | None, float | None] = (None, None),
+    clocks: tuple[float, float] = (0.0, 0.0),
 ) -> None:
     """Change what a job's three lanes count; `clocks` are the turns that the engine and the server have given."""
-    engine, server = job.plan.engine, job.place.server_key
-    for parent, name, turn, clock in (
-        ("", ENGINE, 0, clocks[0]),  # first, on every way: this is the lock
-        (ENGINE, server, served, clocks[1]),
-        (server, job.person.key, served, None),
-    ):
-        change: dict[str, Any] = {"waiting": lanes.c.waiting + waiting, "running": lanes.c.running + running}
-        if turn:
-            change["served"] = lanes.c.served + turn
-        if clock is not None:
-            change["clock"] = sa.case((lanes.c.clock < clock, clock), else_=lanes.c.clock)
-        tx.execute(lanes.update().where(*_lane(engine, parent, name)).values(change))
+    lock(tx, job.plan.engine)
+    lane = {"e": job.plan.engine, "server": job.place.server_key, "person": job.person.key}
+    change = {"waits": waiting, "runs": running, "turn": served}
+    tx.execute(_COUNT, lane | change | {"whole_gave": clocks[0], "server_gave": clocks[1]})
 
 
 def _lane(engine: str, parent: str, name: str) -> tuple[sa.ColumnElement[bool], ...]:
@@ -191,7 +185,57 @@ def _lane_of(row: sa.Row[Any]) -> Lane:
     return Lane(row.name, row.waiting, row.running, row.served)
 
 
-def _in_order(engine: str, parent: str) -> sa.Select[Any]:
-    columns = (lanes.c.name, lanes.c.waiting, lanes.c.running, lanes.c.served)
-    order = (lanes.c.served, lanes.c.running, lanes.c.name)
-    return sa.select(*columns).where(lanes.c.engine == engine, lanes.c.parent == parent, HAS_WAITING).order_by(*order)
+# ── statements, made once: half of what one costs is its making ─────────────────────────────────────────────────────
+
+_MINE = (lanes.c.engine == sa.bindparam("e"), lanes.c.parent == sa.bindparam("p"))
+_THIS = (*_MINE, lanes.c.name == sa.bindparam("n"))
+_WHOLE = (lanes.c.parent == "", lanes.c.name == ENGINE)
+_seconds = sa.bindparam("seconds", type_=sa.Double)
+_LOCK = sa.select(lanes.c.waiting).where(lanes.c.engine == sa.bindparam("e"), *_WHOLE).with_for_update()
+_WAITED_FOR = sa.select(lanes.c.engine, lanes.c.waiting).where(*_WHOLE, HAS_WAITING).order_by(lanes.c.engine)
+_IN_ORDER = (
+    sa.select(lanes.c.name, lanes.c.waiting, lanes.c.running, lanes.c.served)
+    .where(*_MINE, HAS_WAITING)
+    .order_by(lanes.c.served, lanes.c.running, lanes.c.name)
+)
+_NEXT = _IN_ORDER.limit(1)
+_server = sa.bindparam("server", type_=sa.Text)
+_IS_WHOLE, _IS_SERVER = sa.and_(*_WHOLE), (lanes.c.parent == ENGINE) & (lanes.c.name == _server)
+_IS_PERSON = (lanes.c.parent == _server) & (lanes.c.name == sa.bindparam("person", type_=sa.Text))
+_gave = sa.case(
+    (_IS_WHOLE, sa.bindparam("whole_gave", type_=sa.Double)),
+    (_IS_SERVER, sa.bindparam("server_gave", type_=sa.Double)),
+    else_=0.0,
+)
+_COUNT = (
+    lanes.update()
+    # The engine is named with each, or SQLite would look through all of its lanes.
+    .where(sa.or_(*((lanes.c.engine == sa.bindparam("e")) & lane for lane in (_IS_WHOLE, _IS_SERVER, _IS_PERSON))))
+    .values(
+        waiting=lanes.c.waiting + sa.bindparam("waits"),
+        running=lanes.c.running + sa.bindparam("runs"),
+        served=lanes.c.served + sa.case((_IS_WHOLE, 0.0), else_=sa.bindparam("turn", type_=sa.Double)),
+        clock=sa.case((lanes.c.clock < _gave, _gave), else_=lanes.c.clock),
+    )
+)
+_TOOK = (
+    lanes.update()
+    .where(*_THIS)
+    .values(pace=sa.func.coalesce(lanes.c.pace * (1 - PACE_WEIGHT) + _seconds * PACE_WEIGHT, _seconds))
+)
+
+
+def _join(insert: Insert) -> Statement:
+    new = insert.excluded
+    catching_up = (lanes.c.waiting == 0) & (lanes.c.served < new.served)
+    joined = insert.on_conflict_do_update(
+        index_elements=[lanes.c.engine, lanes.c.parent, lanes.c.name],
+        set_={
+            "waiting": lanes.c.waiting + 1,
+            "served": sa.case((catching_up, new.served), else_=lanes.c.served),
+        },
+    )
+    return joined.returning(lanes.c.waiting, lanes.c.clock, lanes.c.pace)
+
+
+_JOIN = Upsert(lanes, _join)

@@ -18,7 +18,7 @@ from bot.db.schema import ENGINE, IS_QUEUED, jobs
 from bot.errors import LineTooLong
 from bot.i18n.marks import Wait
 from bot.jobs import lanes
-from bot.jobs.lanes import Lane
+from bot.jobs.lanes import Lane, Line
 from bot.jobs.records import from_row
 from bot.types import Job
 
@@ -51,11 +51,10 @@ def wait_s(tx: Tx, job: Job, ahead: int, capacity: int) -> float | None:
     return max(rounds, 0.5 / capacity) * seconds * job.plan.count
 
 
-def refuse_too_long(tx: Tx, job: Job, capacity: int) -> None:
-    """Raise LineTooLong if all that waits for a job's engine takes longer than anybody would wait."""
-    seconds, waiting = lanes.pace(tx, job.plan.engine), lanes.waited_for(tx).get(job.plan.engine, 0)
-    if seconds is not None and (wait := waiting * seconds / capacity) > LONGEST_WAIT_S:
-        raise LineTooLong(engine=job.plan.engine, wait=Wait(wait))
+def refuse_too_long(engine: str, line: Line, capacity: int) -> None:
+    """Raise LineTooLong if all that waits for an engine takes longer than anybody would wait."""
+    if line.pace is not None and (wait := line.waiting * line.pace / capacity) > LONGEST_WAIT_S:
+        raise LineTooLong(engine=engine, wait=Wait(wait))
 
 
 def before(line: Iterable[Lane], name: str, turn: int, size: int) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from bot.errors import BotError
 from bot.types import Job, Lora, MessageRef, Person, Place, Plan, State
 
 
@@ -75,3 +76,11 @@ def plan_from(stored: Mapping[str, Any]) -> Plan:
     values["loras"] = tuple(Lora(**lora) for lora in values["loras"])
     values["adapted"] = tuple(values["adapted"])
     return Plan(**values)
+
+
+def error_columns(error: BotError) -> dict[str, Any]:
+    """Return how an error is stored: its class, and what fills its sentence."""
+    return {
+        "error": type(error).__name__,
+        "error_args": {name: str(value) for name, value in error.args_.items()},
+    }

@@ -14,8 +14,7 @@ from bot.db.schema import IS_BEGUN, IS_HELD, IS_QUEUED, jobs
 from bot.engines.base import Nature
 from bot.errors import BotError, EngineUnavailable, GaveUp, Interrupted, LostJob, UnknownEngine
 from bot.jobs import lanes
-from bot.jobs.journal import error_columns
-from bot.jobs.records import from_row
+from bot.jobs.records import error_columns, from_row
 from bot.types import Job, State
 
 MAX_ATTEMPTS = 3

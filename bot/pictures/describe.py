@@ -11,6 +11,7 @@ from bot.pictures.inspect import sniff
 from bot.pictures.sandbox import ChildDied, Sandbox
 from bot.types import Plan
 
+VERSION = f"Easel {version('easel')}"
 LARGEST_FRAME = 32
 """Bytes around EXIF in a file: WebP's extended header of 18 and a chunk's of 8 and 1, or a JPEG segment's 10."""
 
@@ -32,7 +33,7 @@ def of_plan(plan: Plan, *, width: int, height: int, seed: int | None, model: str
         "Denoising strength": _figure(plan.strength),
         "Loras": ", ".join(f"{lora.name}:{_figure(lora.weight)}" for lora in plan.loras),
         "Engine": plan.engine,
-        "Version": f"Easel {version('easel')}",
+        "Version": VERSION,
     }
     return Infotext(prompt or plan.prompt, plan.negative, {name: value for name, value in facts.items() if value})
 

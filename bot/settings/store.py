@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -29,6 +29,15 @@ _ENSURE = sa.text(
 )
 """As text, because SQLAlchemy spells `on conflict` anew for each database, and both of ours read this."""
 
+_LAYERS_OF = sa.select(preferences.c.layer, preferences.c.data).where(
+    sa.or_(
+        *(
+            (preferences.c.layer == layer) & (preferences.c.owner == sa.bindparam(layer))
+            for layer in get_args(StoredLayer)
+        )
+    )
+)
+
 log = structlog.stdlib.get_logger(__name__)
 
 
@@ -42,7 +51,14 @@ class Settings:
 
     async def effective(self, person: Person, place: Place) -> Effective:
         """Return the preferences that hold for this person in this place."""
-        return await self._database.read(lambda tx: self._effective(tx, person, place))
+        return await self._database.read(lambda tx: self.effective_in(tx, person, place))
+
+    def effective_in(self, tx: Tx, person: Person, place: Place) -> Effective:
+        """As `effective`, in a transaction of the caller's."""
+        layers: dict[Layer, Preferences] = {"operator": self._config.defaults}
+        rows = tx.execute(_LAYERS_OF, _owners(person, place)).all()
+        layers |= {row.layer: self._usable(row.layer, row.data) for row in rows}
+        return resolve(layers, self._config.limits)
 
     async def language(self, person: Person, place: Place) -> str:
         """Return the catalogue code to answer in: as set, else as the person's platform says, else the operator's."""
@@ -101,24 +117,9 @@ class Settings:
             tx.execute(_ENSURE, {"layer": layer, "owner": owner, "changed": tx.now})
             stored = tx.execute(sa.select(preferences.c.data).where(mine).with_for_update()).scalar_one()
             tx.execute(preferences.update().where(mine).values(data=change(stored), changed=tx.now))
-            return self._effective(tx, person, place)
+            return self.effective_in(tx, person, place)
 
         return await self._database.write(step)
-
-    def _effective(self, tx: Tx, person: Person, place: Place) -> Effective:
-        rows = tx.execute(
-            sa.select(preferences.c.layer, preferences.c.data).where(
-                sa.or_(
-                    *(
-                        (preferences.c.layer == layer) & (preferences.c.owner == owner)
-                        for layer, owner in _owners(person, place).items()
-                    )
-                )
-            )
-        )
-        layers: dict[Layer, Preferences] = {"operator": self._config.defaults}
-        layers |= {row.layer: self._usable(row.layer, row.data) for row in rows}
-        return resolve(layers, self._config.limits)
 
     def _usable(self, layer: str, stored: Mapping[str, Any]) -> Preferences:
         """Return the stored preferences this version understands; those of another version stay, but do not count."""

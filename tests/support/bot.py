@@ -27,7 +27,9 @@ from tests.support.memory_platform import MemoryPlatform
 class Bot:
     """Worker and courier of one process life."""
 
-    def __init__(self, database: Database, engines: Registry, platform: MemoryPlatform | None, sandbox: Sandbox) -> None:
+    def __init__(
+        self, database: Database, engines: Registry, platform: MemoryPlatform | None, sandbox: Sandbox
+    ) -> None:
         self.database = database
         platforms = {"local": platform} if platform else {}
         self.statuses = Statuses(platforms)

@@ -43,7 +43,7 @@ async def refusal(database: Database, new: Job, price: Price) -> Refused:
     return raised.value
 
 
-async def used(database: Database, owner: str) -> dict[str, tuple[int, float]]:
+async def used(database: Database, owner: str) -> dict[str, tuple[int, Any]]:
     """Return period → pictures and money of an owner such as `person:local:ann`."""
     rows = await database.read(lambda tx: tx.execute(usage.select().where(usage.c.owner == owner)).all())
     return {row.period: (row.pictures, pytest.approx(row.money)) for row in rows}

@@ -124,6 +124,7 @@ def upgrade() -> None:
         sa.Column("running", sa.Integer(), nullable=False),
         sa.Column("served", sa.Double(), nullable=False),
         sa.Column("clock", sa.Double(), nullable=False),
+        sa.Column("pace", sa.Double(), nullable=True),
         sa.PrimaryKeyConstraint("engine", "parent", "name", name=op.f("pk_lanes")),
     )
     with op.batch_alter_table("lanes", schema=None) as batch_op:
@@ -149,12 +150,6 @@ def upgrade() -> None:
             postgresql_where=sa.text("waiting > 0"),
         )
 
-    op.create_table(
-        "paces",
-        sa.Column("engine", sa.String(length=32), nullable=False),
-        sa.Column("seconds", sa.Double(), nullable=False),
-        sa.PrimaryKeyConstraint("engine", name=op.f("pk_paces")),
-    )
     op.create_table(
         "pictures",
         sa.Column("id", sa.String(length=20), nullable=False),
