@@ -30,7 +30,7 @@ help:
 	@echo "make clean      remove what these commands made"
 
 run: $(UV)
-	@$(UV) run --locked --no-dev easel run $(ARGS) || { code=$$?; test $$code = 130 || exit $$code; }  # 130: Ctrl-C
+	@$(UV) run --locked --no-dev --all-extras easel run $(ARGS) || { code=$$?; test $$code = 130 || exit $$code; }  # 130: Ctrl-C
 
 test: lint
 	scripts/install_for_tests

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-from bot import intent
+from bot import flags, intent
 from bot.answers import Told
 from bot.db import pictures as stored
 from bot.db import seen
@@ -30,7 +30,6 @@ from bot.errors import (
     PromptTooLong,
     WhatToChange,
 )
-from bot.flags import parse as parse_flags
 from bot.i18n.catalogue import Catalogues
 from bot.i18n.marks import N_
 from bot.jobs import journal
@@ -110,9 +109,8 @@ class Intake:
         language = self._settings.spoken(effective, request.person)
         if len(request.text) > MAX_PROMPT:
             raise PromptTooLong(length=len(request.text), limit=MAX_PROMPT)
-        # In a thread, because the longest hostile text takes tens of milliseconds.
-        parsed = await asyncio.to_thread(parse_flags, request.text, request.options)
-        decision = intent.decide(_message(request, parsed.text, recent is not None), self._rules)
+        # In a thread: the longest hostile text takes tens of milliseconds, and so do the first words of a language.
+        parsed, decision = await asyncio.to_thread(self._understand, request, recent is not None)
         match decision.decision:
             case "ignore":
                 return None
@@ -167,6 +165,19 @@ class Intake:
         return await self._database.write(step)
 
     # ── the steps ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _understand(self, request: Request, recent: bool) -> tuple[flags.Parsed, intent.Decision]:
+        parsed = flags.parse(request.text, request.options)
+        message = intent.Message(
+            text=parsed.text,
+            command=request.command,
+            attached=len(request.attached),
+            replied=len(request.replied),
+            replied_by=request.replied_by,
+            recent=recent,
+            where=request.where,
+        )
+        return parsed, intent.decide(message, self._rules)
 
     def _hint(self, hint: str | None, language: str) -> Told:
         if hint == "give_picture":
@@ -266,18 +277,6 @@ def _permit(kind: Kind, effective: Effective) -> None:
         raise EditingOff
     if kind == "generate" and not effective.generate_enabled:
         raise GeneratingOff
-
-
-def _message(request: Request, text: str, recent: bool) -> intent.Message:
-    return intent.Message(
-        text=text,
-        command=request.command,
-        attached=len(request.attached),
-        replied=len(request.replied),
-        replied_by=request.replied_by,
-        recent=recent,
-        where=request.where,
-    )
 
 
 def _job(

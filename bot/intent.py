@@ -9,16 +9,18 @@
 7. Words alone, in a conversation with a recent picture of Easel's, edit it if they refer to it.
 8. Words alone generate; a picture alone is ignored, or asked about in a direct message.
 
-`decide` is pure and takes well under a millisecond. The words it goes by are in intent_rules, per language.
+`decide` is pure and takes well under a millisecond, but for the first words of a language, which take some hundred. The
+words it goes by are in intent_rules, per language.
 """
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import tomllib
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Literal, get_args
@@ -40,6 +42,9 @@ _PHRASES = 8
 _DROPPED = dict.fromkeys(map(ord, "'’‘`´\"“”„«»「」『』\u200b\u200c\u200d\u2060\ufe0e\ufe0f🏻🏼🏽🏾🏿"))
 _REPLACED = dict.fromkeys(map(ord, "-‐‑–—*_/|()[]~\t"), " ") | {ord("\n"): ". "}
 _SEPARATORS = " ,.!。、…"
+_IDEOGRAPHS = re.compile("[\u3005-\u30ff\u3400-\u9fff]")
+_WITHOUT_IDEOGRAPHS = ("ignore", "small_talk", "help", "opener")
+"""What is also said without any of these characters where they are used: "www", "666", "?"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,36 +83,61 @@ class Decision:
         return {"decision": self.decision, "rule": self.rule}
 
 
-@dataclass(frozen=True, slots=True)
 class Reading:
-    """What the words of a message say, whatever pictures there are."""
+    """What the words of a message say, whatever pictures there are. What is costly is found out when it is asked."""
 
-    talk: frozenset[str]
-    """Kinds of the phrases at its beginning that are no request."""
-    request: bool
-    """There are other words after these."""
-    refers: bool
-    """They are about a picture that is there."""
-    new: bool
-    """They plainly ask for another one."""
+    def __init__(self, rules: Rules, words: str) -> None:
+        """Take off the phrases `words` begin with."""
+        self._rules = rules
+        self._words = words
+        talk: set[str] = set()
+        self._starts: list[int] = []
+        at = _start(words, 0)
+        for _ in range(_PHRASES):
+            kind, end = max(((kind, rules.end(kind, words, at)) for kind in _TALK), key=lambda found: found[1])
+            if end > at:
+                talk.add(kind)
+            else:
+                self._starts.append(at)
+                end = rules.end("opener", words, at)
+            if end == at:
+                break
+            at = _start(words, end)
+        self.talk = frozenset(talk)
+        """Kinds of the phrases at its beginning that are no request."""
+        self.request = at < len(words)
+        """There are other words after these."""
+
+    @functools.cached_property
+    def refers(self) -> bool:
+        """They are about a picture that is there."""
+        return self._begins("order") or self._based or self._begins("remark") or self._has("points")
+
+    @functools.cached_property
+    def new(self) -> bool:
+        """They plainly ask for another one."""
+        return self._has("new") and not (self._begins("order") or self._based)
+
+    @functools.cached_property
+    def _based(self) -> bool:
+        return self._has("based")
+
+    def _begins(self, kind: str) -> bool:
+        return any(self._rules.end(kind, self._words, at) > at for at in self._starts)
+
+    def _has(self, kind: str) -> bool:
+        return self._rules.found(kind, self._words)
 
 
 class Rules:
-    """The words of all languages, compiled; made once, by `load`."""
+    """The words of all languages, each compiled when it is first needed; made once, by `load`."""
 
     def __init__(self, languages: Mapping[str, Mapping[str, Any]]) -> None:
         """`languages` is what intent_rules holds; how it is meant is said in any.toml."""
         pairs = "".join("".join(language.get("fold", "").split()) for language in languages.values())
         self._fold = str.maketrans(pairs[::2], pairs[1::2])
-        # One pattern for each language: together they would be several times slower than one after the other.
-        self._patterns: dict[str, list[re.Pattern[str]]] = {
-            kind: [
-                re.compile(_either(language, language[kind]).translate(self._fold))
-                for language in languages.values()
-                if kind in language
-            ]
-            for kind in _KINDS
-        }
+        self._languages = languages
+        self._compiled: dict[tuple[str, str], re.Pattern[str]] = {}
 
     @classmethod
     def load(cls) -> Rules:
@@ -117,36 +147,27 @@ class Rules:
 
     def read(self, text: str) -> Reading:
         """Say what the words of `text` mean."""
-        words = _normalised(text).translate(self._fold)
-        talk: set[str] = set()
-        order = remark = False
-        at = _start(words, 0)
-        for _ in range(_PHRASES):
-            kind, end = max(((kind, self._end(kind, words, at)) for kind in _TALK), key=lambda found: found[1])
-            if end > at:
-                talk.add(kind)
-            else:
-                order = order or self._end("order", words, at) > at
-                remark = remark or self._end("remark", words, at) > at
-                end = self._end("opener", words, at)
-            if end == at:
-                break
-            at = _start(words, end)
-        based = self._found("based", words)
-        return Reading(
-            talk=frozenset(talk),
-            request=at < len(words),
-            refers=order or remark or based or self._found("points", words),
-            new=self._found("new", words) and not (order or based),
-        )
+        return Reading(self, _normalised(text).translate(self._fold))
 
-    def _end(self, kind: str, words: str, at: int) -> int:
-        """Return where the phrase of this kind ends that begins at `at`; `at` if there is none."""
-        found = (pattern.match(words, at) for pattern in self._patterns[kind])
+    def end(self, kind: str, words: str, at: int) -> int:
+        """Return where the longest phrase of this kind ends that begins at `at`; `at` if there is none."""
+        found = (pattern.match(words, at) for pattern in self._patterns(kind, words))
         return max((each.end() for each in found if each), default=at)
 
-    def _found(self, kind: str, words: str) -> bool:
-        return any(pattern.search(words) for pattern in self._patterns[kind])
+    def found(self, kind: str, words: str) -> bool:
+        """Tell whether there is a phrase of this kind anywhere."""
+        return any(pattern.search(words) for pattern in self._patterns(kind, words))
+
+    def _patterns(self, kind: str, words: str) -> Iterator[re.Pattern[str]]:
+        """Yield one pattern for each language: together they would be several times slower than one after the other."""
+        ideographs = _IDEOGRAPHS.search(words) is not None
+        for name, language in self._languages.items():
+            if kind in language and (ideographs or language["spaced"] or kind in _WITHOUT_IDEOGRAPHS):
+                pattern = self._compiled.get((name, kind))
+                if pattern is None:
+                    pattern = re.compile(_either(language, language[kind]).translate(self._fold))
+                    self._compiled[name, kind] = pattern
+                yield pattern
 
 
 def _either(language: Mapping[str, Any], patterns: Sequence[str]) -> str:

@@ -13,6 +13,9 @@ from bot.observe import report
 from bot.types import State
 from bot.wording import Wording
 
+SOON_S = 0.2
+"""How long a heartbeat is left: the first one of a job is heard before this process knows that it draws it itself."""
+
 
 class Following:
     """Hears of other processes' heartbeats. Previews do not travel; percents do."""
@@ -42,8 +45,11 @@ class Following:
 
     async def _show(self, job_id: str) -> None:
         try:
+            await asyncio.sleep(SOON_S)
+            if self._drawn_here(job_id):
+                return
             job = await self._database.read(lambda tx: journal.get(tx, job_id))
-            if job is not None and job.state is State.RUNNING and not self._drawn_here(job_id):
+            if job is not None and job.state is State.RUNNING:
                 text = self._wording.drawing(job, job.progress)
                 self._statuses.tell(Status(job, text, progress=job.progress))
         except Exception as error:

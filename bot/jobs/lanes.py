@@ -7,7 +7,8 @@ parent's `clock` is the turn given last. A lane that was empty begins at its par
 nobody pays for having been served while nobody else was there. Every look-up is one step in an index, however many
 wait.
 
-On PostgreSQL whoever changes an engine's lanes locks the engine's own lane first, so nobody waits in a circle.
+On PostgreSQL whoever changes an engine's lanes holds its `lock`, taken before any job's row, so nobody waits in a
+circle; `join` takes it itself.
 """
 
 from __future__ import annotations
@@ -171,7 +172,6 @@ def _count(
     clocks: tuple[float, float] = (0.0, 0.0),
 ) -> None:
     """Change what a job's three lanes count; `clocks` are the turns that the engine and the server have given."""
-    lock(tx, job.plan.engine)
     lane = {"e": job.plan.engine, "server": job.place.server_key, "person": job.person.key}
     change = {"waits": waiting, "runs": running, "turn": served}
     tx.execute(_COUNT, lane | change | {"whole_gave": clocks[0], "server_gave": clocks[1]})

@@ -31,7 +31,7 @@ from tests.support.conformance_machine import PICK, SLOTS, Drawing
 from tests.support.databases import opened_at
 from tests.support.jobs import LEASE, ManualClock
 
-EXAMPLES, STEPS = 100, 60
+EXAMPLES, STEPS = 40, 60
 NATURES = st.fixed_dictionaries(dict.fromkeys(SLOTS, st.sampled_from(("resumable", "free", "paid", None))))
 """What may become of what was begun at each engine; None = it is no longer configured."""
 RARELY = st.sampled_from((False, False, False, True))

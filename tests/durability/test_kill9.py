@@ -17,7 +17,7 @@ from tests.support.mortal import STATES, mortal
 from tests.support.postgres import PostgresServer
 from tests.support.process import Process, Visitor, end_leases, rows_at, started, write_config
 
-ROUNDS = {"sqlite": 25, "postgresql": 4}
+ROUNDS = {"sqlite": 10, "postgresql": 3}
 IN_DATABASE = {"posted": "posting"}
 """What the journal says in a state, where it is not the state's own name."""
 
