@@ -83,7 +83,7 @@ class Answers:
             place=place,
             message=MessageRef(place, str(asked.id), own=own),
             language="en",
-            plan=Plan("generate", "demo", prompt, max(1, len(pictures)), 8, 8),
+            plan=Plan("generate", "demo", prompt, max(1, len(pictures)), 8, 8, metadata=False),
             parent=None,
             created=0,
         )

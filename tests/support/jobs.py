@@ -14,7 +14,7 @@ from bot.engines.base import Nature
 from bot.jobs import claims, journal, recovery
 from bot.types import Job, MessageRef, Person, Picture, Place, Plan, State, new_id
 
-PLAN = Plan(kind="generate", engine="demo", prompt="a red fox", count=1, width=64, height=64)
+PLAN = Plan(kind="generate", engine="demo", prompt="a red fox", count=1, width=64, height=64, metadata=False)
 
 
 def place(server: str = "s", channel: str = "c") -> Place:
