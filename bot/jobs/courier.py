@@ -61,6 +61,7 @@ class Courier:
         self._stopping = False
         self._claiming = asyncio.Lock()
         self._posting: set[asyncio.Task[None]] = set()
+        self._full = False
         database.subscribe(self._heard)
 
     def wake(self) -> None:
@@ -96,7 +97,8 @@ class Courier:
     async def _claim(self) -> bool:
         """Claim and begin the next delivery, if there is one and not too many are under way."""
         async with self._claiming:
-            if self._stopping or len(self._posting) >= AT_ONCE:
+            self._full = len(self._posting) >= AT_ONCE
+            if self._stopping or self._full:
                 return False
             names = [name for name, platform in self._platforms.items() if platform.connected]
             claimed = await self._database.write(partial(self._next, names=names))
@@ -109,7 +111,8 @@ class Courier:
 
     def _posted(self, task: asyncio.Task[None]) -> None:
         self._posting.discard(task)
-        self.wake()
+        if self._full:
+            self.wake()
 
     def _next(self, tx: Tx, names: Collection[str]) -> tuple[Job, tuple[Picture, ...]] | None:
         """Claim a delivery, and return its job and pictures."""
