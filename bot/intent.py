@@ -36,7 +36,7 @@ _TALK = ("undo", "repeat", "help", "what_to_change", "small_talk", "ignore")
 _KINDS = (*_TALK, "opener", "order", "remark", "points", "based", "new")
 _LENGTH = 300
 """Characters that are looked at: what a message asks for is said at its beginning."""
-_PHRASES = 8
+_PHRASES = 6
 """Phrases that are taken off a beginning; what begins with more of them is no small talk."""
 
 _DROPPED = dict.fromkeys(map(ord, "'’‘`´\"“”„«»「」『』\u200b\u200c\u200d\u2060\ufe0e\ufe0f🏻🏼🏽🏾🏿"))
