@@ -31,7 +31,7 @@ from tests.support.conformance_machine import PICK, SLOTS, Drawing
 from tests.support.databases import opened_at
 from tests.support.jobs import LEASE, ManualClock
 
-EXAMPLES, STEPS = 40, 60
+EXAMPLES, STEPS = {"sqlite": 100, "postgresql": 40}, 60
 NATURES = st.fixed_dictionaries(dict.fromkeys(SLOTS, st.sampled_from(("resumable", "free", "paid", None))))
 """What may become of what was begun at each engine; None = it is no longer configured."""
 RARELY = st.sampled_from((False, False, False, True))
@@ -239,14 +239,14 @@ class Conformance(Drawing):
 @pytest.mark.both_databases
 @pytest.mark.timeout(600)
 def test_the_journal_does_what_its_model_does(database_url: str) -> None:
-    clock = ManualClock()
+    clock, examples = ManualClock(), EXAMPLES[database_url.partition(":")[0]]
     with asyncio.Runner() as runner:
         opened = opened_at(database_url, clock)
         database = runner.run(opened.__aenter__())
         try:
             run_state_machine_as_test(
                 partial(Conformance, database, runner, clock),  # type: ignore[arg-type]  # any callable is fine
-                settings=hypothesis.settings(max_examples=EXAMPLES, stateful_step_count=STEPS),
+                settings=hypothesis.settings(max_examples=examples, stateful_step_count=STEPS),
             )
         finally:
             runner.run(opened.__aexit__(None, None, None))
