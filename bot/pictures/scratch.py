@@ -18,9 +18,11 @@ class Scratch:
         """Make the directory, and remove those of processes that died without removing theirs."""
         for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
             _remove_abandoned(left)
-        self.path = Path(tempfile.mkdtemp(prefix=PREFIX))
-        self._lock = (self.path / LOCK).open("wb")
+        making = Path(tempfile.mkdtemp(prefix=f".{PREFIX}"))
+        self._lock = (making / LOCK).open("wb")
         fcntl.flock(self._lock, fcntl.LOCK_EX)
+        # Named only now: a process that starts at this moment would take one that is not locked yet for abandoned.
+        self.path = making.rename(making.with_name(making.name.removeprefix(".")))
 
     def close(self) -> None:
         """Remove the directory with all that is in it."""

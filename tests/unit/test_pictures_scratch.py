@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -42,3 +44,22 @@ def test_leftovers_of_the_killed_go_those_of_the_living_stay(folder: Path) -> No
     first.close()
     second.close()
     assert sorted(path.name for path in folder.iterdir()) == ["easel-notes", f"{PREFIX}unlocked"]
+
+
+def test_one_being_made_is_not_taken_for_abandoned(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two processes start at once: the second looks for leftovers just before the first has its lock."""
+    lock, others = fcntl.flock, list[Scratch]()
+
+    def late(file: BinaryIO, how: int) -> None:
+        if not how & fcntl.LOCK_NB and not others:
+            monkeypatch.setattr(fcntl, "flock", lock)
+            others.append(Scratch())
+        lock(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    mine = Scratch()
+    assert mine.path.exists()
+    assert len(others) == 1
+    for each in (mine, *others):
+        each.close()
+    assert list(folder.iterdir()) == []
