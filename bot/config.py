@@ -25,6 +25,7 @@ from bot.settings.tables import (
     LlmSettings,
     LocalSettings,
     MatrixSettings,
+    ModerationSettings,
     NetSettings,
     OperatorPolicy,
     StorageSettings,
@@ -80,6 +81,7 @@ class Config(SettingsGroup):
     net: NetSettings = NetSettings()
     storage: StorageSettings = StorageSettings()
     llm: LlmSettings = LlmSettings()
+    moderation: ModerationSettings = ModerationSettings()
     engines: Annotated[dict[Id, EngineSettings], AfterValidator(_or_demo)] = Field(default_factory=dict)
     """By id; the demo engine when none is configured."""
     defaults: Preferences = Preferences()

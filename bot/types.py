@@ -153,6 +153,8 @@ class Options:
 
 
 Command = Literal["imagine", "edit"]
+Moderation = Literal["off", "words", "provider"]
+"""How prompts are checked: not at all, against words, or by a service too."""
 Where = Literal["server", "dm", "thread"]
 Author = Literal["easel", "other"]
 
@@ -223,6 +225,8 @@ class Plan:
     sampler: str | None = None
     scheduler: str | None = None
     loras: tuple[Lora, ...] = ()
+    style: str | None = None
+    """One of the engine's own styles."""
     has_mask: bool = False
     adapted: tuple[str, ...] = ()
     """Sentences, already in the person's language, that say what was changed to fit the engine."""
@@ -232,6 +236,8 @@ class Plan:
     details_line: bool = False
     preview: bool = True
     metadata: bool = True
+    enhance: bool = False
+    moderation: Moderation = "off"
     """Settings that hold for the answer, as they were when the job was accepted."""
 
 

@@ -12,10 +12,21 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 
-from bot.engines.base import Capabilities, DrawnPicture, EditTask, GenerateTask, Health, Model, Result, Run, Task
+from bot.engines.base import (
+    BaseEngine,
+    Capabilities,
+    DrawnPicture,
+    EditTask,
+    GenerateTask,
+    Health,
+    Model,
+    Result,
+    Run,
+    Task,
+)
 from bot.engines.demo_art import NoFont
 from bot.engines.demo_art.stages import STAGES, Sheet, draw_stage, edit_stage
-from bot.errors import EngineError, EngineTimeout, LostJob, MissingFont, OutOfMemory
+from bot.errors import EngineError, EngineTimeout, MissingFont, OutOfMemory
 from bot.i18n.marks import N_
 from bot.pictures.sandbox import ChildDied, Sandbox
 from bot.sizes import SizeRule
@@ -41,7 +52,7 @@ Painter = Callable[[Sheet, int], bytes]
 """Paints a stage of a sheet in the sandbox and returns a preview; the last stage writes the picture."""
 
 
-class DemoEngine:
+class DemoEngine(BaseEngine):
     """Draws landscapes with a subject from a prompt's words, and really changes given pictures.
 
     The same words, seed and size make the same bytes; each further picture of a call has the next seed.
@@ -123,10 +134,6 @@ class DemoEngine:
             except EngineError as error:
                 return Health(False, str(error))
         return Health(True, "Ready: it needs no model, no key and no network.")
-
-    async def resume(self, handle: str, run: Run) -> Result:
-        """A demo job cannot be re-attached; being free, it is drawn again."""
-        raise LostJob(engine=self.id)
 
     async def aclose(self) -> None:
         """Nothing to let go of; the sandbox is the caller's."""

@@ -61,7 +61,7 @@ def _comfyui(id_: str, settings: EngineSettings, sandbox: Sandbox) -> Engine:
             raise ValueError(f"{key}: a workflow has its own values; change them there, or say which in its nodes")
     workflows = {}
     for name, each in settings.workflows.items():
-        nodes: dict[str, NodeInput] = {role: NodeInput(node.ids, node.key) for role, node in each.nodes.items()}
+        nodes: dict[str, NodeInput] = {role: NodeInput(rows[0].ids, rows[0].key) for role, rows in each.nodes.items()}
         try:
             workflows[name] = Workflow.load(each.file, nodes)
         except ValueError as error:
@@ -100,7 +100,13 @@ def _http(settings: EngineSettings, default: str = "") -> Http:
             raise ValueError(f"{setting}: {error}") from error
     user, _, password = auth.partition(":")
     try:
-        return Http(base, Guard(private=True), headers=headers | bearer, auth=(user, password) if auth else None)
+        return Http(
+            base,
+            Guard(private=True),
+            headers=headers | bearer,
+            auth=(user, password) if auth else None,
+            query={name: value.get_secret_value() for name, value in settings.query.items()},
+        )
     except ValueError as error:
         raise ValueError(f"urls: {error}") from error
 

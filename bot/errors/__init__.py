@@ -7,8 +7,9 @@
     │   │   MissingValue(flag, expected)
     │   ├── NoPicture  BadPicture  UnknownType(name)  Animated  PictureTooLarge(width, height, limit)
     │   │   FileTooLarge(size, limit)  MaskSize(mask, picture)  MaskMarksNothing  MaskWithoutPicture
-    │   │   UnfitPicture  TooManyPictures(limit)
-    │   ├── GeneratingOff  EditingOff  NotAllowed  NoPrivate  MissingPermission(permission)
+    │   │   UnfitPicture  TooManyPictures(limit)  CannotDescribe  NotDescribed
+    │   ├── Moderated  ModerationAway
+    │   │   GeneratingOff  EditingOff  NotAllowed  NoPrivate  MissingPermission(permission)
     │   │   TooManyAsked(asked, limit)  TooManyPixels(width, height, limit)  TooManySteps(asked, limit)
     │   ├── UnknownEngine(engine, known)  NoEngine  Unsupported(engine, what, instead)  UnknownSize(size)
     │   ├── UnknownSetting(name, suggestion)  BadSetting(name, value, expected)  UnknownCommand(name)  WrongUse(usage)
@@ -19,8 +20,8 @@
     │   └── StorageFull  StorageAway
     ├── EngineError             the engine could not do it
     │   ├── ContentRefused  EngineBusy(retry_after)  EngineUnavailable  EngineTimeout(seconds)  EngineAuth
-    │   ├── EngineMisconfigured  EngineQuota  EngineRejected(field)  WorkflowInvalid(node)  OutOfMemory
-    │   ├── NothingDrawn  BadAnswer
+    │   ├── EngineMisconfigured  EngineQuota  EngineRejected(field)  UnknownChoice(what, value, known)
+    │   ├── WorkflowInvalid(node)  OutOfMemory  NothingDrawn  BadAnswer
     │   ├── MissingFont
     │   └── LostJob  UnknownOutcome
     ├── DeliveryError           the picture exists but cannot be posted
@@ -65,8 +66,25 @@ from bot.errors.engines import (
     MissingFont,
     NothingDrawn,
     OutOfMemory,
+    UnknownChoice,
     UnknownOutcome,
     WorkflowInvalid,
+)
+from bot.errors.given import (
+    Animated,
+    BadPicture,
+    CannotDescribe,
+    FileTooLarge,
+    Gone,
+    MaskMarksNothing,
+    MaskSize,
+    MaskWithoutPicture,
+    NoPicture,
+    NotDescribed,
+    PictureTooLarge,
+    TooManyPictures,
+    UnfitPicture,
+    UnknownType,
 )
 from bot.errors.limits import (
     BudgetUsed,
@@ -82,48 +100,38 @@ from bot.errors.limits import (
     TooManyJobs,
 )
 from bot.errors.refused import (
-    Animated,
     BadFlag,
     BadFlagSuggest,
-    BadPicture,
     BadSetting,
     BadValue,
     EditingOff,
     EmptyEdit,
     EmptyPrompt,
-    FileTooLarge,
     GeneratingOff,
-    Gone,
-    MaskMarksNothing,
-    MaskSize,
-    MaskWithoutPicture,
     MissingPermission,
     MissingValue,
+    Moderated,
+    ModerationAway,
     NoEngine,
-    NoPicture,
     NoPrivate,
     NotAllowed,
     NothingToCancel,
     NothingToRepeat,
     NothingToUndo,
     NotYours,
-    PictureTooLarge,
     PromptTooLong,
     Refused,
     StorageAway,
     StorageFull,
     TooLateToCancel,
     TooManyAsked,
-    TooManyPictures,
     TooManyPixels,
     TooManySteps,
-    UnfitPicture,
     UnknownCommand,
     UnknownCommandSuggest,
     UnknownEngine,
     UnknownSetting,
     UnknownSize,
-    UnknownType,
     Unsupported,
     UnsupportedUse,
     WhatToChange,
@@ -141,6 +149,7 @@ __all__ = [
     "BotError",
     "BudgetUsed",
     "Cancelled",
+    "CannotDescribe",
     "ConfigError",
     "ContentRefused",
     "DeliveryError",
@@ -169,11 +178,14 @@ __all__ = [
     "MissingFont",
     "MissingPermission",
     "MissingValue",
+    "Moderated",
+    "ModerationAway",
     "NoEngine",
     "NoPermission",
     "NoPicture",
     "NoPrivate",
     "NotAllowed",
+    "NotDescribed",
     "NotYours",
     "NothingDrawn",
     "NothingToCancel",
@@ -202,6 +214,7 @@ __all__ = [
     "TooManyPixels",
     "TooManySteps",
     "UnfitPicture",
+    "UnknownChoice",
     "UnknownCommand",
     "UnknownCommandSuggest",
     "UnknownEngine",

@@ -67,6 +67,12 @@ class EngineRejected(EngineError):
     sentence = "The engine {engine} does not accept this value for {field}. Please choose another."
 
 
+class UnknownChoice(EngineError):
+    """The engine has nothing of this name. `what`: a model, a sampler, …; `known`: the nearest of those it has."""
+
+    sentence = "The engine {engine} has no {what} called “{value}”. It has, for example: {known}."
+
+
 class WorkflowInvalid(EngineError):
     """The configured workflow cannot run."""
 

@@ -53,64 +53,10 @@ class MissingValue(Refused):
     sentence = "{flag} needs a value: {expected}. Nothing was drawn."
 
 
-class NoPicture(Refused):
-    """An edit without anything to edit."""
-
-    sentence = "I have no picture to change. Attach one, or reply to a picture with what you want changed."
-
-
 class WhatToChange(Refused):
     """A picture without words, where that deserves an answer."""
 
     sentence = "Nice picture. What should I change about it?"
-
-
-class BadPicture(Refused):
-    """Bytes that are no whole picture."""
-
-    sentence = "I can't read the picture “{name}”; it seems to be damaged. Please send it again."
-
-
-class UnknownType(Refused):
-    """A file that is no picture of a type Easel takes, whatever its name says."""
-
-    sentence = "“{name}” is not a picture I can read. Please send a PNG, JPEG or WebP."
-
-
-class Animated(Refused):
-    """A picture with more than one frame."""
-
-    sentence = "“{name}” is animated. I can only change still pictures; please send a single frame."
-
-
-class PictureTooLarge(Refused):
-    """More pixels than are decoded."""
-
-    sentence = "“{name}” has {width} × {height} pixels; I take pictures of up to {limit} megapixels."
-
-
-class FileTooLarge(Refused):
-    """More bytes than are fetched."""
-
-    sentence = "“{name}” is too large. I take files of up to {limit} MB."
-
-
-class TooManyPictures(Refused):
-    """More input pictures than are taken at once."""
-
-    sentence = "Those are too many pictures at once; I take up to {limit}."
-
-
-class MaskSize(Refused):
-    """A mask of another size than its picture."""
-
-    sentence = "The mask is {mask} pixels, but the picture is {picture}. Both must have the same size."
-
-
-class MaskWithoutPicture(Refused):
-    """A mask and nothing it could belong to."""
-
-    sentence = "There is a mask but no picture to change. Please give the picture as well."
 
 
 class GeneratingOff(Refused):
@@ -253,12 +199,6 @@ class NotYours(Refused):
     sentence = "Only the person who asked for this picture, or a moderator, may do that."
 
 
-class Gone(Refused):
-    """The picture's bytes are no longer kept, or the job is unknown."""
-
-    sentence = "I no longer have that picture. Please send it again."
-
-
 class StorageAway(Refused):
     """The database does not answer, or the connection broke: whether the last step was done, nobody knows."""
 
@@ -273,13 +213,14 @@ class StorageFull(Refused):
     tell_operator = True
 
 
-class MaskMarksNothing(Refused):
-    """A mask in which nothing stands out: neither transparent anywhere nor white on black."""
+class Moderated(Refused):
+    """The prompt holds what the server's rules forbid; nothing was sent to an engine."""
 
-    sentence = "The mask marks nothing. Make what may change transparent, or paint it white on black."
+    sentence = "I can't draw this: it goes against the content rules here. Please word it differently."
 
 
-class UnfitPicture(Refused):
-    """An input or its mask that cannot be made what the engine takes."""
+class ModerationAway(Refused):
+    """The moderation service does not answer, and nothing is drawn unchecked."""
 
-    sentence = "I could not make that picture small enough for the engine. Please try a smaller one."
+    sentence = "I could not check your request against the content rules, so I did not draw it. Please try again later."
+    tell_operator = True

@@ -55,11 +55,12 @@ class Http:
         *,
         headers: Mapping[str, str] = {},
         auth: tuple[str, str] | None = None,
+        query: Mapping[str, str] = {},
         timeouts: Timeouts = _DEFAULT,
     ) -> None:
-        """`base` is "https://host[:port][/prefix]". `headers` and `auth` (Basic: name, password) are credentials: they
-        are sent to exactly this scheme, host and port. Raises ValueError when one of them cannot be used, without
-        telling its value.
+        """`base` is "https://host[:port][/prefix]". `headers`, `auth` (Basic: name, password) and `query` (put behind
+        every address) are credentials: they are sent to exactly this scheme, host and port. Raises ValueError when one
+        of them cannot be used, without telling its value.
         """
         self._base = base.rstrip("/")
         if "?" in base or "#" in base:
@@ -70,6 +71,7 @@ class Http:
             pair = base64.b64encode(":".join(auth).encode()).decode("ascii")
             self._credentials["authorization"] = f"Basic {pair}"
         check_headers(self._credentials)
+        self._query = dict(query)
         self._timeouts = timeouts
         self._agent = f"easel/{version('easel')}"
         self._guard = guard
@@ -167,8 +169,8 @@ class Http:
             url = _parsed(path if absolute else self._base + path)
         except ValueError as error:
             raise NotReached(f"no address to ask: {error}") from error
-        if query:
-            both = b"&".join(filter(None, (url.query, urlencode(query, errors="replace").encode("ascii"))))
+        if asked := (self._query if _origin(url) == self._origin else {}) | dict(query or {}):
+            both = b"&".join(filter(None, (url.query, urlencode(asked, errors="replace").encode("ascii"))))
             url = url.copy_with(query=both)
         return url
 

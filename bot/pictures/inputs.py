@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar, TypeVarTuple
 
-from bot.errors import MaskSize, StorageFull
-from bot.errors.refused import MaskMarksNothing, UnfitPicture
+from bot.errors import MaskMarksNothing, MaskSize, StorageFull, UnfitPicture
 from bot.pictures import decode, encode, masks
 from bot.pictures.inspect import MIMES, RESULT_PIXELS, Inspected, same_size_or_refuse, sniff
 from bot.pictures.sandbox import ChildDied, Sandbox

@@ -55,6 +55,11 @@ def _params(value: dict[str, Any]) -> dict[str, Any]:
     return value
 
 
+def _several(value: object) -> object:
+    """Take one row for a list of one."""
+    return [value] if isinstance(value, dict) else value
+
+
 RelativePath = Annotated[Path, BeforeValidator(_named), AfterValidator(_anchored)]
 """Relative to the folder of the configuration file; absolute once loaded."""
 Address = Annotated[str, AfterValidator(_address)]
@@ -88,11 +93,19 @@ class Node(SettingsGroup):
     key: str
 
 
+class Fixed(Node):
+    """Inputs of a graph that are set to a value of the operator's."""
+
+    value: str | int | float | bool
+
+
 class Workflow(SettingsGroup):
     """A ComfyUI graph and what is what in it."""
 
     file: RelativePath
-    nodes: dict[Role, Node] = Field(default_factory=dict)
+    nodes: dict[Role, Annotated[tuple[Node, ...], BeforeValidator(_several)]] = Field(default_factory=dict)
+    """One row, or several where a role has different keys in different nodes."""
+    fixed: Annotated[tuple[Fixed, ...], BeforeValidator(_several)] = ()
 
 
 class Supports(SettingsGroup):
@@ -131,6 +144,8 @@ class EngineSettings(SettingsGroup):
     auth: Annotated[SecretStr, AfterValidator(_user_and_password)] = NO_SECRET
     """`user:password`, sent as Basic."""
     headers: dict[str, SecretStr] = Field(default_factory=dict)
+    query: dict[str, SecretStr] = Field(default_factory=dict)
+    """Put behind every address asked, as in `?token=…`."""
     model: str = ""
     """Empty = the engine's own default."""
     edit_model: str = ""
@@ -138,6 +153,12 @@ class EngineSettings(SettingsGroup):
     params: Params = Field(default_factory=dict)
     """Put into every request to generate, last."""
     edit_params: Params = Field(default_factory=dict)
+    steps: AtLeastOne | None = None
+    """This and the next four hold where a request does not say; None or empty = the engine's own default."""
+    guidance: Amount | None = None
+    strength: Annotated[Amount, Field(le=1)] | None = None
+    sampler: str = ""
+    scheduler: str = ""
     slots: AtLeastOne | None = None
     """Jobs at once per address; None = what is usual for the type."""
     timeout_s: Seconds = 600

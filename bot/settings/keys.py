@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
-from typing import Any, get_args, get_origin
+from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -23,6 +23,10 @@ def known_keys(model: type[BaseModel]) -> tuple[Key, ...]:
 
 def _within(key: Key, annotation: Any) -> Iterator[Key]:
     yield key
+    if get_origin(annotation) is Annotated:
+        annotation = get_args(annotation)[0]
+    if get_origin(annotation) is tuple:  # of tables: one may stand there by itself
+        annotation = get_args(annotation)[0]
     if get_origin(annotation) is dict:
         yield from _within((*key, "*"), get_args(annotation)[1])
     elif isinstance(annotation, type) and issubclass(annotation, BaseModel):

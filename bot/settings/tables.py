@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     Field,
@@ -86,6 +86,26 @@ class LlmSettings(SettingsGroup):
     api_key: SecretStr = NO_SECRET
     model: str = ""
     timeout_s: Seconds = 15
+    params: dict[str, Any] = Field(default_factory=dict)
+    """Put into every request, last."""
+    vision: bool = True
+    """It can look at pictures."""
+    enhance_template: str = ""
+    """What it is told before it improves the words of a new picture; empty = Easel's own."""
+    edit_template: str = ""
+    """The same for a change to a picture."""
+
+
+class ModerationSettings(SettingsGroup):
+    """`[moderation]`: what the preference `moderation` checks prompts with."""
+
+    words: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    """Words and phrases that may not stand in a prompt; for `words`, and before anything is sent for `provider`."""
+    base_url: AddressOrNothing = ""
+    """Where `provider` asks; empty = the language model's address."""
+    api_key: SecretStr = NO_SECRET
+    """Empty = the language model's, if the address is."""
+    model: str = "omni-moderation-latest"
 
 
 class Limits(SettingsGroup):

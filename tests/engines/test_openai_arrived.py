@@ -11,9 +11,9 @@ from contextlib import asynccontextmanager
 import pytest
 
 from bot.engines.base import DrawnPicture, Run
-from bot.engines.openai import service
 from bot.engines.openai.engine import OpenAIEngine
 from bot.errors import BadAnswer, EngineRejected
+from bot.net import said
 from bot.net.client import Http
 from bot.net.guard import Guard
 from tests.engines.contract import Recorder
@@ -108,7 +108,7 @@ async def test_pictures_that_have_arrived_are_handed_over_when_the_time_is_up_me
 
 
 async def test_an_error_that_is_never_told_to_its_end_is_known_by_what_came(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service, "ERROR_S", 0.2)
+    monkeypatch.setattr(said, "ERROR_S", 0.2)
 
     async def script(line: Line) -> None:
         await line.request()

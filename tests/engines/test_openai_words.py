@@ -7,9 +7,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.engines.openai.errors import Told, describe, read, without
-from bot.engines.openai.service import LARGEST_ERROR, said_by
 from bot.net.client import Answer
+from bot.net.said import LARGEST_ERROR, Told, describe, read, said_by, without
 
 INNER = {
     "error": {"message": "Invalid size.", "type": "invalid_request_error", "param": "size", "code": "invalid_value"}

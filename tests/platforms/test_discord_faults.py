@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import cast
 
 import discord
 import pytest
+from aiohttp import ClientResponse
 
 from adapters.discord.faults import lasting
 from adapters.discord.limits import MIB
@@ -161,7 +163,7 @@ class _Refusal:
 async def test_what_lasts_and_what_is_worth_another_try(
     here: Answers, status: int, code: int, meaning: type[DeliveryError] | None
 ) -> None:
-    error = discord.HTTPException(_Refusal(status), {"code": code, "message": "no"})
+    error = discord.HTTPException(cast(ClientResponse, _Refusal(status)), {"code": code, "message": "no"})
     found = lasting(error, here.client, place_of(here.channel))
     assert type(found) is (type(None) if meaning is None else meaning)
 

@@ -10,7 +10,18 @@ from typing import Any
 
 from PIL import Image
 
-from bot.engines.base import Capabilities, DrawnPicture, EditTask, GenerateTask, Health, Model, Result, Run, Task
+from bot.engines.base import (
+    BaseEngine,
+    Capabilities,
+    DrawnPicture,
+    EditTask,
+    GenerateTask,
+    Health,
+    Model,
+    Result,
+    Run,
+    Task,
+)
 from bot.engines.pool import Pool
 from bot.engines.registry import Configured, Registry
 
@@ -33,7 +44,7 @@ async def draws(task: Task, run: Run) -> Result:
 
 
 @dataclass
-class ScriptedEngine:
+class ScriptedEngine(BaseEngine):
     """Follows `behaviour`; notes the tasks it was given."""
 
     id: str = "demo"

@@ -93,7 +93,8 @@ def test_relative_paths_start_at_the_folder_of_the_file(tmp_path: Path) -> None:
     assert config.secret_key_file == Path("/keys/easel.key")
     workflow = config.engines["gpu"].workflows["generate"]
     assert workflow.file == tmp_path / "etc" / "graph.json"
-    assert (workflow.nodes["prompt"].ids, workflow.nodes["prompt"].key) == (("6", "7"), "text")
+    (prompt,) = workflow.nodes["prompt"]
+    assert (prompt.ids, prompt.key) == (("6", "7"), "text")
 
 
 def test_a_file_saved_by_a_windows_editor_is_read() -> None:

@@ -8,7 +8,7 @@ import dataclasses
 import pytest
 
 from bot import drawing
-from bot.engines import base
+from bot.engines import run as runs
 from bot.engines.base import Capabilities, DrawnPicture, EditTask, GenerateTask, InputPicture, Result, Run, Task
 from bot.errors import Cancelled, EngineBusy, EngineTimeout, Gone, LostJob, NothingDrawn, StorageFull
 from bot.types import Plan
@@ -156,7 +156,7 @@ async def test_a_picture_that_is_being_stored_is_stored_though_its_call_is_cance
 async def test_a_picture_that_cannot_be_stored_does_not_hold_up_a_cancelled_call(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(base, "STORING_S", 0.01)
+    monkeypatch.setattr(runs, "STORING_S", 0.01)
     begun, ended = asyncio.Event(), asyncio.Event()
 
     async def store(picture: DrawnPicture) -> None:

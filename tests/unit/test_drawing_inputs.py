@@ -11,8 +11,7 @@ import pytest_asyncio
 
 from bot import drawing
 from bot.engines.base import Capabilities, DrawnPicture, EditTask, InputPicture, InputRule, Run
-from bot.errors import Gone
-from bot.errors.refused import UnfitPicture
+from bot.errors import Gone, UnfitPicture
 from bot.pictures.sandbox import Sandbox
 from bot.types import Plan
 from tests.support.engines import ScriptedEngine, png

@@ -166,3 +166,18 @@ async def test_the_detail_of_an_error_names_the_address_without_its_query() -> N
     assert caught.value.detail.startswith(f"POST {server.url}/v1/images: ")
     assert "sk-secret" not in caught.value.detail
     assert "a cat" not in caught.value.detail
+
+
+async def test_a_query_that_is_a_credential_goes_to_its_origin_only(server: str) -> None:
+    port = server.rpartition(":")[2]
+    async with aclosing(Http(server + "/v1", ANYWHERE, query={"token": "sk secret"})) as http:
+        assert (await asked(http, "GET", "/view?a=1", query={"b": "2"}))["path"] == "/v1/view?a=1&token=sk+secret&b=2"
+        elsewhere = await asked(http, "GET", f"http://localhost:{port}/picture.png?a=1")
+        assert elsewhere["path"] == "/picture.png?a=1"
+
+
+async def test_a_query_that_is_a_credential_is_in_no_message() -> None:
+    async with aclosing(Http("http://127.0.0.1:1", ANYWHERE, query={"token": "sk-secret"})) as http:
+        with pytest.raises(NotReached) as caught:
+            await asked(http, "GET", "/view")
+    assert "secret" not in f"{caught.value} {caught.value.detail}"

@@ -11,8 +11,7 @@ import pytest
 import pytest_asyncio
 from PIL import Image, ImageChops, ImageStat
 
-from bot.errors import MaskSize
-from bot.errors.refused import MaskMarksNothing, UnfitPicture
+from bot.errors import MaskMarksNothing, MaskSize, UnfitPicture
 from bot.pictures.inputs import InputPicture, InputRule, fit_inputs, prepare_mask
 from bot.pictures.inspect import Inspected, prepare_input
 from bot.pictures.sandbox import MEBIBYTE, Sandbox

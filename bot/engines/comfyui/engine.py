@@ -9,6 +9,7 @@ from dataclasses import replace
 from uuid import uuid4
 
 from bot.engines.base import (
+    BaseEngine,
     Capabilities,
     DrawnPicture,
     EditTask,
@@ -47,7 +48,7 @@ CHECK_SIZE, CHECK_STEPS, CHECK_S = 256, 4, 120.0
 """What a check draws, and how many seconds it may take: the first drawing after a start loads the model."""
 
 
-class ComfyUIEngine:
+class ComfyUIEngine(BaseEngine):
     """Runs the operator's workflows on one ComfyUI server.
 
     An option is offered when any workflow has a place for it, `count` only when all have. A batch has one seed: it is

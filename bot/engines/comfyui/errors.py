@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.engines import discretion
 from bot.engines.comfyui.client import Refusal
 from bot.engines.comfyui.history import Failure
 from bot.engines.comfyui.workflow import Filled, Graph, Workflow
@@ -24,6 +23,7 @@ from bot.errors import (
     OutOfMemory,
     WorkflowInvalid,
 )
+from bot.net import discretion
 from bot.net.errors import Malformed, NetError, TooLong
 
 LONGEST_DETAIL = 500

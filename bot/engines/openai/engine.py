@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bot.engines.base import (
+    BaseEngine,
     Capabilities,
     DrawnPicture,
     EditTask,
@@ -24,7 +25,7 @@ from bot.engines.openai.bodies import Call, change, generation
 from bot.engines.openai.downloads import fetch
 from bot.engines.openai.models import facts
 from bot.engines.openai.service import LARGEST_PICTURE, Service
-from bot.errors import EngineError, LostJob, NothingDrawn
+from bot.errors import EngineError, NothingDrawn
 from bot.net.client import Http
 from bot.net.guard import Guard
 from bot.sizes import Exact, fit
@@ -37,7 +38,7 @@ TRIAL_S = 180.0
 """How long a picture drawn by `check` may take."""
 
 
-class OpenAIEngine:
+class OpenAIEngine(BaseEngine):
     """One service and the models configured for it."""
 
     def __init__(
@@ -178,10 +179,6 @@ class OpenAIEngine:
         async with asyncio.timeout(TRIAL_S):
             await self.generate(GenerateTask(prompt="a red fox", count=1, width=width, height=height), run)
         return width, height
-
-    async def resume(self, handle: str, run: Run) -> Result:
-        """A call that was cut off cannot be found again."""
-        raise LostJob(engine=self.id)
 
     async def aclose(self) -> None:
         """Close all connections."""

@@ -11,15 +11,16 @@ from typing import Literal
 import structlog
 
 from bot.engines.base import Run
+from bot.engines.errors import engine_error, meaning
 from bot.engines.openai.answers import Drawing, ErrorInside, streamed, whole
 from bot.engines.openai.bodies import PARTIALS, Call
-from bot.engines.openai.errors import Told, describe, engine_error, meaning, read, told, without, word
-from bot.engines.openai.waiting import wait_s
 from bot.errors import BadAnswer, EngineBusy, EngineError, EngineUnavailable, UnknownOutcome
 from bot.net.client import Answer, Http, Timeouts
-from bot.net.errors import Broken, Malformed, NetError, NotAllowed, NotReached, TooLong
+from bot.net.errors import Broken, Malformed, NotAllowed, NotReached, TooLong
 from bot.net.events import events
+from bot.net.said import Told, describe, said_by, told, without, word
 from bot.net.spool import json_with_blobs
+from bot.net.waiting import wait_s
 
 log = structlog.get_logger(__name__)
 
@@ -29,9 +30,6 @@ MOST_PICTURES = 20
 """In one answer: some services send more than they were asked for."""
 LARGEST_TEXT = 1024 * 1024
 """Bytes of an answer without its pictures."""
-LARGEST_ERROR = 64 * 1024
-ERROR_S = 10.0
-"""How long an error answer may take to say what is wrong; its status is known before."""
 LARGEST_LIST = 8 * 1024 * 1024
 LISTING = Timeouts(connect=5, read=15, total=20)
 GRACE_S = 5.0
@@ -179,15 +177,3 @@ class Service:
             code=word(said.code or said.type),
             request=word(headers.get("x-request-id") or headers.get("llm_provider-x-request-id") or ""),
         )
-
-
-async def said_by(answer: Answer) -> Told:
-    """Read what an error answer says, as far as it can be read; never more than LARGEST_ERROR."""
-    body = bytearray()
-    with contextlib.suppress(NetError, TimeoutError):
-        async with asyncio.timeout(ERROR_S):
-            async for chunk in answer.chunks():
-                body += chunk
-                if len(body) >= LARGEST_ERROR:
-                    break
-    return read(bytes(body[:LARGEST_ERROR]))

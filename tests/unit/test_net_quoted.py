@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bot.engines.discretion import without
+from bot.net.discretion import without
 
 PROMPT = "a heron nobody asked for,\nwith “its” 'long' \"beak\" in the évening fog"
 FORMS: dict[str, Callable[[str], str]] = {
