@@ -42,6 +42,8 @@ _CONNECTION = {
     "keepalives_count": "3",
 }
 """libpq's parameters, where `database_url` does not name them."""
+_CLOCK = "select extract(epoch from clock_timestamp())"
+_NOW, _READS = "easel_now", "easel_reads"
 _DISK_FULL = ("disk is full", "disk full", "no space left")
 
 
@@ -51,8 +53,8 @@ class Tx:
     def __init__(self, connection: Connection, clock: Clock | None) -> None:
         """Without a `clock` the time is the server's (PostgreSQL)."""
         self.connection = connection
-        self.notices: dict[Notice, None] = {}
-        """What is said when it commits: a set that keeps the order."""
+        self.notices: dict[Notice, bool] = {}
+        """What is said when it commits, in this order, and whether in this process too."""
         self._clock = clock
 
     def execute(self, statement: sa.Executable, parameters: Any = None) -> CursorResult[Any]:
@@ -66,14 +68,17 @@ class Tx:
         """Seconds since the epoch; one value for the whole transaction."""
         if self._clock is not None:
             return self._clock()
-        return float(self.connection.scalar(sa.text("select extract(epoch from clock_timestamp())")) or 0)
+        if (told := self.connection.info.get(_NOW)) is None:
+            told = self.connection.exec_driver_sql(_CLOCK).scalar()
+        return float(told or 0)
 
-    def notice(self, name: str, payload: str = "") -> None:
+    def notice(self, name: str, payload: str = "", *, here: bool = True) -> None:
         """Tell all subscribers, in every process, when this transaction has committed; the same words only once.
 
-        For `Database.write` only. Raises ValueError when it is longer than PostgreSQL takes.
+        `here` False: only those of other processes. For `Database.write` only. Raises ValueError when it is longer
+        than PostgreSQL takes.
         """
-        self.notices[checked(name, payload)] = None
+        self.notices[checked(name, payload)] = here
 
 
 class Database:
@@ -113,11 +118,12 @@ class Database:
         wanted = {name: value for name, value in _CONNECTION.items() if name not in address.query}
         address = address.set(drivername="postgresql+psycopg").update_query_dict(wanted)
         try:
-            writer = _Pool(address, POSTGRES_CONNECTIONS)
+            # Transactions are begun here, not by the driver: the time is asked for in the same message.
+            writer = _Pool(address, POSTGRES_CONNECTIONS, isolation_level="AUTOCOMMIT")
         except ModuleNotFoundError as error:
             raise ConfigError("database_url: Easel's extra “postgres” is not installed (EASEL_DATABASE_URL)") from error
-        # Several reads see one state, as on SQLite.
-        reader = writer.view(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        sa.event.listen(writer.engine, "begin", _begin_on_postgres)
+        reader = writer.view(**{_READS: True})
         _, parameters = writer.engine.dialect.create_connect_args(writer.engine.url)
         return cls(writer, reader, clock, None, Notices(parameters))
 
@@ -155,12 +161,12 @@ class Database:
     def _write(self, fn: Callable[[Tx], T], loop: asyncio.AbstractEventLoop) -> T:
         with _trouble(), self._writer.engine.connect() as connection:
             result, notices = self._done(fn, connection)
-            connection.commit()
-        if notices:
-            loop.call_soon_threadsafe(self._notices.tell, notices)
+            self._notices.commit(connection, notices)
+        if here := [notice for notice, also_here in notices.items() if also_here]:
+            loop.call_soon_threadsafe(self._notices.tell, here)
         return result
 
-    def _done(self, fn: Callable[[Tx], T], connection: Connection) -> tuple[T, list[Notice]]:
+    def _done(self, fn: Callable[[Tx], T], connection: Connection) -> tuple[T, dict[Notice, bool]]:
         """Do all of a transaction but its commit; once more, if a restart of the server had cut the connection.
 
         Nothing of the first can hold: it was not committed. After a commit nothing is repeated, for whether one that
@@ -169,9 +175,8 @@ class Database:
         for again in (True, False):
             tx = Tx(connection, self._clock)
             try:
-                result = fn(tx)
-                self._notices.send(connection, tx.notices)
-                return result, [*tx.notices]
+                connection.begin()
+                return fn(tx), tx.notices
             except OperationalError as error:
                 if not (again and error.connection_invalidated):
                     raise
@@ -281,3 +286,12 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 def _begin(statement: str, connection: Connection) -> None:
     connection.exec_driver_sql(statement)
+
+
+def _begin_on_postgres(connection: Connection) -> None:
+    if connection.get_execution_options().get(_READS):
+        connection.info[_NOW] = None
+        # Several reads see one state, as on SQLite.
+        connection.exec_driver_sql("begin isolation level repeatable read read only")
+    else:
+        connection.info[_NOW] = connection.exec_driver_sql(f"{_CLOCK}; begin").scalar()

@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-import sqlalchemy as sa
 import structlog
 from sqlalchemy.engine import Connection
 
@@ -34,7 +33,10 @@ MAX_BYTES = 7900
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
 """Before connecting again: doubled at each failure, from the first again after a connection that held a while."""
 
-_NOTIFY = sa.text("select pg_notify(:channel, message) from unnest(cast(:messages as text[])) as message")
+
+def _literal(text: str) -> str:
+    """Return a text as SQL writes it; JSON of ASCII only."""
+    return "E'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
 def checked(name: str, payload: str) -> Notice:
@@ -60,10 +62,12 @@ class Notices:
         if self._server is not None and self._listening is None:
             self._listening = asyncio.create_task(self._listen(self._server), name="database notices")
 
-    def send(self, connection: Connection, notices: Iterable[Notice]) -> None:
-        """Have other processes told if this transaction commits."""
+    def commit(self, connection: Connection, notices: Iterable[Notice]) -> None:
+        """Commit a transaction and have other processes told, both in one message to the server."""
         if self._server is not None and (messages := [json.dumps([self._sender, *each]) for each in notices]):
-            connection.execute(_NOTIFY, {"channel": CHANNEL, "messages": messages})
+            told = ", ".join(f"pg_notify('{CHANNEL}', {_literal(each)})" for each in messages)
+            connection.exec_driver_sql(f"select {told}; commit")
+        connection.commit()
 
     def tell(self, notices: Iterable[Notice]) -> None:
         """Call the subscribers of this process; an error of one is logged and does not stop the others."""

@@ -37,6 +37,12 @@ def get(tx: Tx, picture: str) -> Picture | None:
     return None if row is None else from_row(row)
 
 
+def drawn_by(tx: Tx, picture: str) -> tuple[Picture, str | None] | None:
+    """Return what is known of a picture and the id of the job that drew it (as `producer`), or None."""
+    row = tx.execute(_GET, {"this": picture}).one_or_none()
+    return None if row is None else (from_row(row), row.job)
+
+
 def of_job(tx: Tx, job: str, role: str) -> tuple[Picture, ...]:
     """Return a job's pictures of one role (`input`, `mask`, `result`) in their order."""
     return tuple(from_row(row) for row in tx.execute(_OF_JOB, {"this": job, "as": role}))

@@ -19,9 +19,7 @@ def add(tx: Tx, place: Place, message: str, by: Author, pictures: Sequence[str] 
     """Note one message; the window's oldest falls out."""
     new = {"place": place.key, "message": message, "by": by, "pictures": list(pictures), "created": tx.now}
     tx.execute(_ADD, new)
-    beyond = tx.execute(_BEYOND, {"here": place.key}).scalar()
-    if beyond is not None:
-        tx.execute(seen.delete().where(seen.c.place == place.key, seen.c.id <= beyond))
+    tx.execute(_FORGET, {"here": place.key})
 
 
 def newest(tx: Tx, place: Place, by: Author | None = None) -> str | None:
@@ -42,4 +40,5 @@ def forget(tx: Tx, place: Place, message: str) -> None:
 # Statements made once: half of what one costs is its making.
 _ADD = seen.insert()
 _HERE = seen.select().where(seen.c.place == sa.bindparam("here")).order_by(seen.c.id.desc())
-_BEYOND = _HERE.with_only_columns(seen.c.id).offset(WINDOW).limit(1)
+_BEYOND = _HERE.with_only_columns(seen.c.id).offset(WINDOW).limit(1).scalar_subquery()
+_FORGET = seen.delete().where(seen.c.place == sa.bindparam("here"), seen.c.id <= _BEYOND)

@@ -9,8 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.db.database import Tx
-from bot.db.schema import ENGINE, IS_BEGUN, IS_HELD, IS_QUEUED, IS_TO_TELL, jobs
-from bot.jobs import lanes
+from bot.db.schema import IS_BEGUN, IS_HELD, IS_TO_TELL, jobs
+from bot.jobs import lanes, turns
 from bot.jobs.lanes import Caps, Lane
 from bot.jobs.records import from_row
 from bot.types import Job, State
@@ -34,12 +34,12 @@ def claim(tx: Tx, owner: str, lease_s: float, room: Room, caps: Caps = NO_CAPS) 
         lanes.lock_all(tx)
     for engine in waited_for:
         lanes.lock(tx, engine)
-        busy = _busy(tx, engine)
+        busy, begun_at = _addresses(tx, engine)
         free = {address: busy.get(address, 0) / slots for address, slots in room[engine].items()}
         free = {address: load for address, load in free.items() if load < 1}
         if not free:
             continue
-        if (begun := _begun(tx, engine, free)) is not None:
+        if begun_at & free.keys() and (begun := _begun(tx, engine, free)) is not None:
             return _begin(tx, owner, lease_s, begun.id, begun.address)
         if (turn := _turn(tx, engine, caps)) is not None:
             job_id, server, person = turn
@@ -62,9 +62,10 @@ def claim_post(tx: Tx, owner: str, lease_s: float, platforms: Collection[str]) -
     return dataclasses.replace(job, posting_since=row.posting_since)
 
 
-def _busy(tx: Tx, engine: str) -> dict[str, int]:
-    """Return how many jobs run at each address of an engine: these are its slots in use."""
-    return {row.address: row.jobs for row in tx.execute(_BUSY, {"e": engine})}
+def _addresses(tx: Tx, engine: str) -> tuple[dict[str, int], set[str]]:
+    """Return how many jobs run at each address, which are its slots in use, and where some wait to be gone on with."""
+    rows = tx.execute(_ADDRESSES, {"e": engine}).all()
+    return {row.address: row.jobs for row in rows if row.jobs}, {row.address for row in rows if not row.jobs}
 
 
 def _begun(tx: Tx, engine: str, free: Collection[str]) -> sa.Row[Any] | None:
@@ -76,18 +77,17 @@ def _turn(tx: Tx, engine: str, caps: Caps) -> tuple[str, Lane, Lane] | None:
     """Return the job whose turn it is, and its lanes. No more lanes are passed over than jobs run or are begun."""
     full_servers = lanes.at_cap(tx, caps.server, servers=True)
     full_people = lanes.at_cap(tx, caps.person, servers=False)
-    while (server := lanes.next_turn(tx, engine, ENGINE, full_servers)) is not None:
-        passed = set(full_people)
-        while (person := lanes.next_turn(tx, engine, server.name, passed)) is not None:
-            if (job_id := _oldest(tx, engine, server.name, person.name)) is not None:
-                return job_id, server, person
+    passed = set(full_people)
+    while (turn := turns.next_turn(tx, engine, full_servers, passed)) is not None:
+        server, person, job_id = turn
+        if person is None:
+            full_servers.add(server.name)
+            passed = set(full_people)
+        elif job_id is None:
             passed.add(person.name)
-        full_servers.add(server.name)
+        else:
+            return job_id, server, person
     return None
-
-
-def _oldest(tx: Tx, engine: str, server: str, person: str) -> str | None:
-    return tx.execute(_OLDEST, {"e": engine, "s": server, "p": person}).scalar()
 
 
 def _begin(
@@ -101,7 +101,7 @@ def _begin(
 ) -> Job:
     job = _claimed(tx, _DRAW, job_id, owner, lease_s, {"at": address, "began": tx.now})
     lanes.begin(tx, job, server, person)
-    tx.notice("running", job.id)
+    tx.notice("running", job.id, here=False)
     return job
 
 
@@ -135,21 +135,15 @@ _TO_TELL = (
     .limit(1)
     .with_for_update(skip_locked=True)  # on PostgreSQL others claim at the same moment; SQLite's writer is alone
 )
-_BUSY = (
+_ADDRESSES = sa.union_all(
     sa.select(jobs.c.address, sa.func.count().label("jobs"))
     .where(IS_HELD, _ENGINES, jobs.c.state == State.RUNNING.value)
-    .group_by(jobs.c.address)
+    .group_by(jobs.c.address),
+    sa.select(jobs.c.address, sa.literal(0)).where(IS_BEGUN, _ENGINES).distinct(),
 )
 _NEXT_BEGUN = (
     sa.select(jobs.c.id, jobs.c.address)
     .where(IS_BEGUN, _ENGINES, jobs.c.address.in_(sa.bindparam("free", expanding=True)))
     .order_by(jobs.c.created)
-    .limit(1)
-)
-_OLDEST = (
-    sa.select(jobs.c.id)
-    .where(IS_QUEUED, _ENGINES, jobs.c.server == sa.bindparam("s"), jobs.c.person == sa.bindparam("p"))
-    .where(jobs.c.handle.is_(None))
-    .order_by(jobs.c.created, jobs.c.id)
     .limit(1)
 )

@@ -76,7 +76,7 @@ def add(
 def beat(tx: Tx, job: Job, lease_s: float, progress: float | None) -> bool:
     """Keep the claim for `lease_s` more seconds, store the progress; return whether the job is to be cancelled."""
     _step(tx, job, lease=tx.now + lease_s, progress=progress)
-    tx.notice("running", job.id)
+    tx.notice("running", job.id, here=False)
     return _cancel_asked(tx, job)
 
 
@@ -98,16 +98,13 @@ def drawn(tx: Tx, job: Job, facts: Mapping[str, Any], seconds: float | None = No
     `facts` may say how many are `missing` and what the call did `cost`; `seconds` is how long it took. `may_cost`: the
     engine may have charged for those that are missing, too.
     """
-    if _cancelled_before_its_end(tx, job):
+    if not _uncancelled(tx, job, state=State.DRAWN, owner=None, lease=None, progress=1.0, facts=dict(facts)):
         return
-    _step(tx, job, state=State.DRAWN, owner=None, lease=None, progress=1.0, facts=dict(facts))
-    lanes.end(tx, job)
+    count, cost = job.plan.count - int(facts.get("missing", 0)), facts.get("cost")
+    lanes.end(tx, job, seconds / count if seconds is not None and count > 0 else None)
     if may_cost:
         limits.kept(tx, job.id)
-    count, cost = job.plan.count - int(facts.get("missing", 0)), facts.get("cost")
     limits.drawn(tx, job.id, count, cost if isinstance(cost, int | float) else None)
-    if seconds is not None and count > 0:
-        lanes.took(tx, job.plan.engine, seconds / count)
     tx.notice("ended")
 
 
@@ -116,9 +113,8 @@ def failed(tx: Tx, job: Job, error: BotError, *, give_back: bool = True) -> None
 
     `give_back`: what it took of a quota is given back.
     """
-    if _cancelled_before_its_end(tx, job):
+    if not _uncancelled(tx, job, state=State.FAILED, owner=None, lease=None, ended=tx.now, **error_columns(error)):
         return
-    _step(tx, job, state=State.FAILED, owner=None, lease=None, ended=tx.now, **error_columns(error))
     lanes.end(tx, job)
     if error.may_cost:
         limits.kept(tx, job.id)
@@ -143,10 +139,10 @@ def moved(tx: Tx, job: Job) -> None:
 
     One that an earlier attempt had begun there waits for that address.
     """
-    if _cancelled_before_its_end(tx, job):
-        return
     anew = {} if job.handle is not None else {"address": None, "handle": None, "handle_at": 0}
-    _step(tx, job, state=State.QUEUED, owner=None, lease=None, progress=None, attempts=job.attempts - 1, **anew)
+    again = {"state": State.QUEUED, "progress": None, "attempts": job.attempts - 1, **anew}
+    if not _uncancelled(tx, job, owner=None, lease=None, **again):
+        return
     lanes.back(tx, job)
     tx.notice("queued")
 
@@ -264,12 +260,14 @@ def newest_picture(tx: Tx, place: Place, by: Author | None = None) -> str | None
     return seen.newest(tx, place, by)
 
 
-def _cancelled_before_its_end(tx: Tx, job: Job) -> bool:
-    """Cancel a job, instead of how it would end or wait again, if that was asked; return whether it was."""
+def _uncancelled(tx: Tx, job: Job, **columns: Any) -> bool:
+    """Take a step that ends a job or has it wait again; if it is to be cancelled, cancel it instead, return False."""
     lanes.lock(tx, job.plan.engine)  # before the job's row: so does `cancel`
-    if cancel := _cancel_asked(tx, job):
+    mine = {"this": job.id, "mine": job.fence}
+    done = tx.execute(_step_of(tuple(columns), uncancelled=True), mine | columns).rowcount == 1
+    if not done:
         cancelled(tx, job)
-    return cancel
+    return done
 
 
 def _cancel_asked(tx: Tx, job: Job) -> bool:
@@ -283,9 +281,11 @@ def _step(tx: Tx, job: Job, **columns: Any) -> None:
 
 
 @functools.cache
-def _step_of(columns: tuple[str, ...]) -> sa.Update:
+def _step_of(columns: tuple[str, ...], *, uncancelled: bool = False) -> sa.Update:
     """Return the statement of a step that writes these columns, made once: half of what one costs is its making."""
     mine = (jobs.c.id == sa.bindparam("this")) & (jobs.c.fence == sa.bindparam("mine")) & jobs.c.owner.is_not(None)
+    if uncancelled:
+        mine &= ~jobs.c.cancel
     values: dict[str, Any] = {name: sa.bindparam(name, type_=jobs.c[name].type) for name in columns}
     return jobs.update().where(mine).values(values or {"fence": jobs.c.fence})
 

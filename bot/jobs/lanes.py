@@ -13,11 +13,11 @@ circle; `join` takes it itself.
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from bot.db.database import Tx
 from bot.db.schema import ENGINE, HAS_RUNNING, HAS_WAITING, OF_PEOPLE, OF_SERVERS, lanes
@@ -60,6 +60,10 @@ class Line:
 def join(tx: Tx, job: Job) -> Line:
     """Count a job that begins to wait, and return the line with it."""
     server = job.place.server_key
+    if tx.connection.dialect.name == "postgresql":  # in one statement: everybody waits for whoever holds the engine
+        names = {"e": job.plan.engine, "server": server, "person": job.person.key}
+        row = tx.execute(_JOIN_ALL, names).one()
+        return Line(row.waiting, row.pace)
     whole = _joined(tx, job, "", ENGINE, 0.0)
     _joined(tx, job, server, job.person.key, _joined(tx, job, ENGINE, server, whole.clock).clock)
     return Line(whole.waiting, whole.pace)
@@ -76,9 +80,9 @@ def begin(tx: Tx, job: Job, server: Lane | None = None, person: Lane | None = No
     _count(tx, job, waiting=-1, running=1, served=job.plan.count, clocks=clocks)
 
 
-def end(tx: Tx, job: Job) -> None:
-    """Count a job that no longer runs."""
-    _count(tx, job, running=-1)
+def end(tx: Tx, job: Job, took_s: float | None = None) -> None:
+    """Count a job that no longer runs; `took_s` is how long the engine took for each of its pictures."""
+    _count(tx, job, running=-1, took_s=took_s)
 
 
 def back(tx: Tx, job: Job) -> None:
@@ -102,13 +106,6 @@ def lock_all(tx: Tx) -> None:
 def waited_for(tx: Tx) -> dict[str, int]:
     """Return the engines somebody waits for, and how many jobs do."""
     return {row.engine: row.waiting for row in tx.execute(_WAITED_FOR)}
-
-
-def next_turn(tx: Tx, engine: str, parent: str, without: Collection[str]) -> Lane | None:
-    """Return the lane within `parent` whose turn it is, `without` some; of equals the one with fewer running jobs."""
-    query = _NEXT.where(lanes.c.name.not_in(without)) if without else _NEXT
-    row = tx.execute(query, {"e": engine, "p": parent}).one_or_none()
-    return None if row is None else _lane_of(row)
 
 
 def in_turn(tx: Tx, engine: str, parent: str, limit: int | None = None) -> list[Lane]:
@@ -143,11 +140,6 @@ def forget_idle(tx: Tx) -> None:
     tx.execute(lanes.delete().where(idle, over.exists(), ~people.exists()))
 
 
-def took(tx: Tx, engine: str, seconds: float) -> None:
-    """Remember how long the engine took for one picture."""
-    tx.execute(_TOOK, {"e": engine, "p": "", "n": ENGINE, "seconds": seconds})
-
-
 def pace(tx: Tx, engine: str) -> float | None:
     """Return the seconds the engine takes for one picture, as the last ones went; None while nothing is known."""
     return tx.execute(sa.select(lanes.c.pace).where(*_lane(engine, "", ENGINE))).scalar()
@@ -170,11 +162,18 @@ def _count(
     running: int = 0,
     served: int = 0,
     clocks: tuple[float, float] = (0.0, 0.0),
+    took_s: float | None = None,
 ) -> None:
-    """Change what a job's three lanes count; `clocks` are the turns that the engine and the server have given."""
+    """Change what a job's three lanes count; `clocks` are the turns that the engine and the server have given, and
+    `took_s` goes into the engine's pace.
+    """
     lane = {"e": job.plan.engine, "server": job.place.server_key, "person": job.person.key}
     change = {"waits": waiting, "runs": running, "turn": served}
-    tx.execute(_COUNT, lane | change | {"whole_gave": clocks[0], "server_gave": clocks[1]})
+    gave = {"whole_gave": clocks[0], "server_gave": clocks[1]}
+    if took_s is None:
+        tx.execute(_COUNT, lane | change | gave)
+    else:
+        tx.execute(_COUNT_AND_PACE, lane | change | gave | {"seconds": took_s})
 
 
 def _lane(engine: str, parent: str, name: str) -> tuple[sa.ColumnElement[bool], ...]:
@@ -188,7 +187,6 @@ def _lane_of(row: sa.Row[Any]) -> Lane:
 # ── statements, made once: half of what one costs is its making ─────────────────────────────────────────────────────
 
 _MINE = (lanes.c.engine == sa.bindparam("e"), lanes.c.parent == sa.bindparam("p"))
-_THIS = (*_MINE, lanes.c.name == sa.bindparam("n"))
 _WHOLE = (lanes.c.parent == "", lanes.c.name == ENGINE)
 _seconds = sa.bindparam("seconds", type_=sa.Double)
 _LOCK = sa.select(lanes.c.waiting).where(lanes.c.engine == sa.bindparam("e"), *_WHOLE).with_for_update()
@@ -198,7 +196,6 @@ _IN_ORDER = (
     .where(*_MINE, HAS_WAITING)
     .order_by(lanes.c.served, lanes.c.running, lanes.c.name)
 )
-_NEXT = _IN_ORDER.limit(1)
 _server = sa.bindparam("server", type_=sa.Text)
 _IS_WHOLE, _IS_SERVER = sa.and_(*_WHOLE), (lanes.c.parent == ENGINE) & (lanes.c.name == _server)
 _IS_PERSON = (lanes.c.parent == _server) & (lanes.c.name == sa.bindparam("person", type_=sa.Text))
@@ -218,11 +215,8 @@ _COUNT = (
         clock=sa.case((lanes.c.clock < _gave, _gave), else_=lanes.c.clock),
     )
 )
-_TOOK = (
-    lanes.update()
-    .where(*_THIS)
-    .values(pace=sa.func.coalesce(lanes.c.pace * (1 - PACE_WEIGHT) + _seconds * PACE_WEIGHT, _seconds))
-)
+_paced = sa.func.coalesce(lanes.c.pace * (1 - PACE_WEIGHT) + _seconds * PACE_WEIGHT, _seconds)
+_COUNT_AND_PACE = _COUNT.values(pace=sa.case((_IS_WHOLE, _paced), else_=lanes.c.pace))
 
 
 def _join(insert: Insert) -> Statement:
@@ -239,3 +233,20 @@ def _join(insert: Insert) -> Statement:
 
 
 _JOIN = Upsert(lanes, _join)
+
+
+def _join_all() -> sa.Select[Any]:
+    """Return the statement that joins all three lanes, each beginning at the clock of the one it is in (PostgreSQL)."""
+    columns = ["engine", "parent", "name", "waiting", "running", "served", "clock"]
+    engine, server, person = (sa.bindparam(name, type_=sa.Text) for name in ("e", "server", "person"))
+
+    def joined(parent: sa.ColumnElement[str], name: sa.ColumnElement[str], clock: sa.ColumnElement[float]) -> sa.CTE:
+        row = sa.select(engine, parent, name, sa.literal(1), sa.literal(0), clock, sa.literal(0.0))
+        return _join(postgresql.insert(lanes).from_select(columns, row)).cte()
+
+    whole = joined(sa.literal("", sa.Text), sa.literal(ENGINE, sa.Text), sa.literal(0.0))
+    of_server = joined(sa.literal(ENGINE, sa.Text), server, whole.c.clock)
+    return sa.select(whole.c.waiting, whole.c.pace).add_cte(joined(server, person, of_server.c.clock))
+
+
+_JOIN_ALL = _join_all()

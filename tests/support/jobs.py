@@ -10,6 +10,7 @@ from typing import Any
 
 from bot.db import migrate
 from bot.db.database import Clock, Database, Tx
+from bot.db.schema import lanes
 from bot.engines.base import Nature
 from bot.jobs import claims, journal, recovery
 from bot.types import Job, MessageRef, Person, Picture, Place, Plan, State, new_id
@@ -122,6 +123,11 @@ class ManualClock:
 
     def __call__(self) -> float:
         return self.now
+
+
+async def takes(database: Database, engine: str, seconds: float) -> None:
+    """Have it known that an engine takes so long for a picture."""
+    await database.write(lambda tx: tx.execute(lanes.update().where(lanes.c.engine == engine).values(pace=seconds)))
 
 
 @asynccontextmanager

@@ -22,12 +22,11 @@ from bot.engines import registry
 from bot.engines.base import Result, Run, Task
 from bot.engines.making import Type
 from bot.errors import ContentRefused, Refused
-from bot.jobs import lanes
 from bot.process import assembled
 from bot.types import Person, Place, State
 from tests.support.chat import ANN, BOB, HERE, Chat
 from tests.support.engines import ScriptedEngine, png
-from tests.support.jobs import ManualClock, opened
+from tests.support.jobs import ManualClock, opened, takes
 from tests.support.memory_platform import MemoryPlatform
 
 AFTERNOON = datetime.fromisoformat("2026-03-07T16:30+00:00").timestamp()
@@ -173,7 +172,7 @@ async def test_a_line_that_would_take_more_than_a_day_takes_no_more(tmp_path: Pa
     async with limited(tmp_path, {"per_day": 10}) as chat:
         await chat.get("a boat")
         before = await taken(chat.database)
-        await chat.database.write(lambda tx: lanes.took(tx, "demo", 30 * 86400.0))
+        await takes(chat.database, "demo", 30 * 86400.0)
         error = await refused(chat, "a fox")
         assert (type(error), error.args_["engine"]) == (errors.LineTooLong, "demo")
         assert await taken(chat.database) == before

@@ -13,7 +13,7 @@ from bot.db.database import Database
 from bot.jobs import claims, journal, lanes, places, recovery
 from bot.jobs.lanes import Caps, Lane
 from bot.types import Job
-from tests.support.jobs import LEASE, ManualClock, add, claim, draw, job, recover, try_claim
+from tests.support.jobs import LEASE, ManualClock, add, claim, draw, job, recover, takes, try_claim
 
 pytestmark = pytest.mark.both_databases
 
@@ -220,7 +220,7 @@ def test_a_place_is_how_many_turns_come_before(line: Sequence[Lane]) -> None:
 async def test_the_expected_wait_is_what_the_engine_took(database: Database) -> None:
     waiting = await asked(database, "ann", times=6)
     assert await database.read(lambda tx: places.wait_s(tx, waiting[0], 0, 2)) is None
-    await database.write(lambda tx: lanes.took(tx, "demo", 10))
+    await takes(database, "demo", 10)
     held = [await claim(database), await claim(database)]
     expected = [await database.read(lambda tx, n=n: places.wait_s(tx, waiting[-1], n, 2)) for n in range(4)]  # type: ignore[misc]
     assert expected == [2.5, 5.0, 10.0, 15.0]
