@@ -30,7 +30,7 @@ help:
 	@echo "make clean      remove what these commands made"
 
 run: $(UV)
-	@$(UV) run --locked --no-dev --all-extras easel run $(ARGS) || { code=$$?; test $$code = 130 || exit $$code; }  # 130: Ctrl-C
+	@$(UV) run --locked --no-dev --extra postgres easel run $(ARGS) || { code=$$?; test $$code = 130 || exit $$code; }  # 130: Ctrl-C
 
 test: lint
 	scripts/install_for_tests
@@ -67,4 +67,4 @@ $(UV):
 	"$(PYTHON)" -m pip install -q --disable-pip-version-check --root-user-action=ignore --target .uv 'uv>=0.13,<0.14'
 
 clean:
-	rm -rf .uv .venv .hypothesis .mypy_cache .ruff_cache .pytest_cache .import_linter_cache dist
+	rm -rf .uv .venv .litellm .hypothesis .mypy_cache .ruff_cache .pytest_cache .import_linter_cache dist

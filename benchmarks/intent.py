@@ -11,6 +11,7 @@ import re
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 
 from bot.intent import Message, Rules, decide
 
@@ -54,9 +55,16 @@ def cost(call: Callable[[], object]) -> float:
 def main() -> None:
     """Measure and print."""
     rules, word = Rules.load(), re.compile(r"\bnight\b", re.IGNORECASE)
+
+    def decided(text: str) -> object:
+        return decide(Message(text, recent=True, where="dm"), rules)
+
+    def searched(text: str) -> object:
+        return word.search(text[:300])
+
     for name, texts in (("typical", TYPICAL), ("hostile", HOSTILE)):
-        times = {text: cost(lambda text=text: decide(Message(text, recent=True, where="dm"), rules)) for text in texts}  # type: ignore[misc]
-        bare = max(cost(lambda text=text: word.search(text[:300])) for text in texts)  # type: ignore[misc]
+        times = {text: cost(partial(decided, text)) for text in texts}
+        bare = max(cost(partial(searched, text)) for text in texts)
         worst = max(times, key=times.__getitem__)
         print(
             f"{name}: median {statistics.median(times.values()):.3f} ms, worst {times[worst]:.3f} ms ({worst[:20]!r}…)"

@@ -14,6 +14,7 @@ from bot.answers import Accepted, Fitted, Past, Standing, Told
 from bot.config import Config
 from bot.db import pictures, retention, seen
 from bot.db.database import Database, Tx
+from bot.describing import Describer
 from bot.engines.registry import Registry
 from bot.errors import (
     BotError,
@@ -48,16 +49,21 @@ class Easel:
         settings: Settings,
         intake: Intake,
         gallery: Gallery,
+        describer: Describer,
         metrics: Metrics,
+        language_model: bool,
     ) -> None:
-        """Put together by `bot.process`."""
+        """Put together by `bot.process`; `language_model`: there is one."""
         self.config = config
         self.engines = engines
         self.catalogues = catalogues
         self.settings = settings
+        self.language_model = language_model
+        self.describes = describer.able
         self._database = database
         self._intake = intake
         self._gallery = gallery
+        self._describer = describer
         self._metrics = metrics
 
     # ── asking ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -111,7 +117,7 @@ class Easel:
         language = await self.language(person, place)
 
         def step(tx: Tx) -> Job:
-            newest = picture or journal.newest_picture(tx, place, "easel")
+            newest = picture or seen.newest(tx, place, "easel")
             made_by = self._producer(tx, newest)
             if made_by is None or (parent := made_by.parent) is None:
                 raise NothingToUndo
@@ -233,6 +239,10 @@ class Easel:
     async def read_infotext(self, platform: types.Platform, ref: PictureRef) -> Infotext | None:
         """Return what anybody's picture says it was drawn from. Raises FileTooLarge, Gone."""
         return await self._gallery.read_infotext(platform, ref)
+
+    async def describe(self, person: Person, place: Place, ref: PictureRef | None = None) -> Told:
+        """Say what anybody's picture shows, else the newest of the place. Raises what `Describer.describe` does."""
+        return await self._describer.describe(person, place, ref)
 
     # ── words ───────────────────────────────────────────────────────────────────────────────────────────────────
 

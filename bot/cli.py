@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.cli_offline import db, intent, models, read_config
+from bot.cli_workflow import workflow
 from bot.config import Config
 from bot.errors import BotError, ConfigError
 
@@ -217,5 +218,5 @@ def _progress_bar() -> Iterator[Callable[[float | None], None]]:
         yield lambda fraction: bar.update(task, total=None if fraction is None else 1, completed=fraction)
 
 
-for each in (models, intent, db):
+for each in (models, intent, db, workflow):
     commands.add_command(each)

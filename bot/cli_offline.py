@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import get_args
 
 import click
 
@@ -27,19 +28,21 @@ def read_config(context: click.Context) -> Config:
 @click.argument("engine", required=False)
 @click.pass_context
 def models(context: click.Context, engine: str | None) -> None:
-    """List the models of ENGINE, or of all engines."""
+    """List what ENGINE, or every engine, has by name: models, samplers, schedulers, styles, LoRAs and upscalers."""
+    from bot.engines.base import ModelKind
     from bot.engines.registry import Registry
     from bot.pictures.sandbox import Sandbox
 
     config = read_config(context)
+    kinds = get_args(ModelKind)
 
     async def show() -> None:
         async with Sandbox() as sandbox:
             engines = Registry.build(config.engines, sandbox)
             try:
                 for id_ in [engine] if engine else list(engines):
-                    for model in await engines.get(id_).models():
-                        click.echo(f"{id_}\t{model.id}" + (f"\t{model.title}" if model.title else ""))
+                    for model in sorted(await engines.get(id_).models(), key=lambda each: kinds.index(each.kind)):
+                        click.echo(f"{id_}\t{model.kind}\t{model.id}" + (f"\t{model.title}" if model.title else ""))
             finally:
                 await engines.aclose()
 

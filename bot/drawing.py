@@ -65,11 +65,11 @@ async def _calls(
     sandbox: Sandbox | None,
 ) -> Result:
     can = engine.capabilities(plan.model)
-    result = Result()
+    results: list[Result] = []
     if handle is not None and can.resumable:
         at_first = (run.drawn, run.known)
         try:
-            result = await engine.resume(handle, run)
+            results.append(await engine.resume(handle, run))
             if (run.drawn, run.known) == at_first:
                 raise NothingDrawn(engine=engine.id)
         except LostJob:
@@ -87,14 +87,21 @@ async def _calls(
         run.check()
         seed = None if plan.seed is None else plan.seed + before
         try:
-            result = await _call(engine, plan, inputs, mask, run, count, seed)
+            results.append(await _call(engine, plan, inputs, mask, run, count, seed))
         except Exception:
             if run.failure is not None:
                 raise run.failure from None
             raise
         if run.drawn == before:
             raise NothingDrawn(engine=engine.id)
-    return result
+    return _whole(results)
+
+
+def _whole(results: Sequence[Result]) -> Result:
+    """Return what is to be said of all calls: what the last said, and what they cost together if each told."""
+    costs = [each.cost for each in results if each.cost is not None]
+    last = results[-1] if results else Result()
+    return dataclasses.replace(last, cost=sum(costs) if costs and len(costs) == len(results) else None)
 
 
 async def _call(

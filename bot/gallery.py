@@ -52,10 +52,10 @@ class Gallery:
 
     async def _known(self, picture_id: str) -> tuple[Picture, bytes, Infotext | None]:
         def look(tx: Tx) -> tuple[Picture, list[bytes], Job | None] | None:
-            known, parts = pictures.get(tx, picture_id), pictures.parts(tx, picture_id)
-            if known is None or not parts:
+            found, parts = pictures.drawn_by(tx, picture_id), pictures.parts(tx, picture_id)
+            if found is None or not parts:
                 return None
-            made_by = pictures.producer(tx, picture_id)
+            known, made_by = found
             return known, parts, journal.get(tx, made_by) if made_by else None
 
         found = await self._database.read(look)
@@ -73,5 +73,5 @@ def _text(job: Job, picture: Picture) -> Infotext:
         height=picture.height,
         seed=picture.facts.get("seed"),
         model=str(job.facts.get("model") or ""),
-        prompt=str(job.facts.get("revised_prompt") or ""),
+        prompt=str(job.facts.get("revised_prompt") or job.facts.get("prompt") or ""),
     )

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
@@ -30,19 +29,19 @@ from bot.errors import (
     PromptTooLong,
     WhatToChange,
 )
+from bot.given import Fetcher
 from bot.i18n.catalogue import Catalogues
 from bot.i18n.marks import N_
 from bot.jobs import journal
+from bot.jobs.words import earlier
 from bot.limits import Price
-from bot.pictures.inputs import prepare_mask
-from bot.pictures.inspect import InputLimits, Inspected, prepare_input
-from bot.pictures.sandbox import Sandbox
+from bot.moderation import Moderation
 from bot.planning import Asked, Planner, fresh_seed
-from bot.platform import Platform
+from bot.prompts import Prompts
 from bot.settings.layers import Effective
 from bot.settings.store import Settings
 from bot.settings.tables import OperatorPolicy
-from bot.types import Job, Kind, MessageRef, Options, Person, Picture, PictureRef, Place, Plan, Request, State, new_id
+from bot.types import Job, Kind, MessageRef, Options, Person, PictureRef, Place, Plan, Request, State, new_id
 
 MAX_PROMPT = 32_000
 """Characters; more than any engine reads."""
@@ -57,16 +56,6 @@ HINTS: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Input:
-    """A picture ready to be stored."""
-
-    picture: Picture
-    clean: Inspected
-    origin: str
-    """Id of the stored picture it is (a copy of); its own id for a new one."""
-
-
 class Intake:
     """Turns requests into accepted jobs."""
 
@@ -78,39 +67,43 @@ class Intake:
         planner: Planner,
         policy: OperatorPolicy,
         settings: Settings,
-        sandbox: Sandbox,
+        fetcher: Fetcher,
         catalogues: Catalogues,
         rules: intent.Rules,
-        platforms: Mapping[str, Platform],
-        limits: InputLimits,
+        prompts: Prompts,
+        moderation: Moderation,
     ) -> None:
-        """`platforms` fetch the pictures of requests made on them."""
+        """`fetcher` gets the pictures of requests; `prompts` are asked about plain messages where that is wanted."""
         self._database = database
         self._engines = engines
         self._planner = planner
         self._policy = policy
         self._settings = settings
-        self._sandbox = sandbox
+        self._fetcher = fetcher
         self._catalogues = catalogues
         self._rules = rules
-        self._platforms = platforms
-        self._limits = limits
+        self._prompts = prompts
+        self._moderation = moderation
 
     async def accept(self, request: Request) -> Job | Told | Literal["undo", "again"] | None:
         """Return the accepted job, words to say instead, what else to do, or None to stay silent. Raises Refused."""
 
-        def look(tx: Tx) -> tuple[Job | None, str | None, Effective]:
+        def look(tx: Tx) -> tuple[Job | None, str | None, Effective, list[str]]:
             effective = self._settings.effective_in(tx, request.person, request.place)
-            return journal.by_key(tx, request.key), _newest(tx, request), effective
+            asks = self._prompts.ready and effective.router and request.command is None
+            before = earlier(tx, request.person, request.place) if asks else []
+            return journal.by_key(tx, request.key), _newest(tx, request), effective, before
 
-        known, recent, effective = await self._database.read(look)
+        known, recent, effective, before = await self._database.read(look)
         if known is not None:
             return known
         language = self._settings.spoken(effective, request.person)
         if len(request.text) > MAX_PROMPT:
             raise PromptTooLong(length=len(request.text), limit=MAX_PROMPT)
         # In a thread: the longest hostile text takes tens of milliseconds, and so do the first words of a language.
-        parsed, decision = await asyncio.to_thread(self._understand, request, recent is not None)
+        parsed, message, decision = await asyncio.to_thread(self._understand, request, recent is not None)
+        if effective.router:
+            decision = await self._routed(message, decision, before)
         match decision.decision:
             case "ignore":
                 return None
@@ -134,14 +127,18 @@ class Intake:
             raise EmptyPrompt if decision.decision == "generate" else EmptyEdit
         if request.mask is not None and not refs:
             raise MaskWithoutPicture
+        if effective.moderation != "off":
+            await asyncio.to_thread(self._moderation.check_words, parsed.text)
         return await self._enter(request, decision.decision, parsed.text, parsed.options, refs, effective, language)
 
     async def repeat(
         self, old: Job, person: Person, place: Place, key: str, message: MessageRef | None, language: str
     ) -> Job:
-        """Store a job that does what `old` did, with a new seed and its stored inputs. Raises Gone."""
+        """Store a job that does what `old` did, with a new seed and its stored inputs. Raises Gone, Moderated."""
         effective = await self._settings.effective(person, place)
         _permit(old.plan.kind, effective)
+        if effective.moderation != "off":
+            await asyncio.to_thread(self._moderation.check_words, old.plan.prompt)
         self._engines.get(old.plan.engine)
         plan = dataclasses.replace(
             old.plan,
@@ -151,6 +148,8 @@ class Intake:
             details_line=effective.details_line,
             preview=effective.preview,
             metadata=effective.metadata,
+            enhance=old.plan.enhance and self._prompts.ready,
+            moderation=effective.moderation,
         )
 
         def step(tx: Tx) -> Job:
@@ -166,7 +165,7 @@ class Intake:
 
     # ── the steps ───────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _understand(self, request: Request, recent: bool) -> tuple[flags.Parsed, intent.Decision]:
+    def _understand(self, request: Request, recent: bool) -> tuple[flags.Parsed, intent.Message, intent.Decision]:
         parsed = flags.parse(request.text, request.options)
         message = intent.Message(
             text=parsed.text,
@@ -177,7 +176,19 @@ class Intake:
             recent=recent,
             where=request.where,
         )
-        return parsed, intent.decide(message, self._rules)
+        return parsed, message, intent.decide(message, self._rules)
+
+    async def _routed(
+        self, message: intent.Message, decision: intent.Decision, before: Sequence[str]
+    ) -> intent.Decision:
+        """Return what the language model makes of a plain message, else what the rules do.
+
+        One word such as “undo” or “again” is no question of understanding, nor is a message without words.
+        """
+        plain = message.command is None and message.text.strip() and self._prompts.ready
+        if not plain or decision.decision == "undo" or decision.repeat:
+            return decision
+        return await self._prompts.route(message, before) or decision
 
     def _hint(self, hint: str | None, language: str) -> Told:
         if hint == "give_picture":
@@ -188,8 +199,9 @@ class Intake:
 
     async def _remember(self, request: Request) -> None:
         """Keep pictures that came without words for the words that follow; the sweep takes them if none do."""
-        inputs = await asyncio.gather(*(self._fetch(request, ref) for ref in request.attached))
-        await self._keep(request, inputs)
+        fetch = partial(self._fetcher.fetch, request.place.platform)
+        inputs = await asyncio.gather(*map(fetch, request.attached))
+        await self._fetcher.keep(request.person, inputs)
         message = request.message.id if request.message else request.key
         shown = [each.picture.id for each in inputs]
         await self._database.write(lambda tx: seen.add(tx, request.place, message, "other", shown))
@@ -206,8 +218,9 @@ class Intake:
     ) -> Job:
         engine = self._planner.choose_engine(kind, options, effective, mask=request.mask is not None)
         used = refs[: self._planner.max_inputs(engine, options)]
-        inputs = await asyncio.gather(*(self._fetch(request, ref) for ref in used))
-        mask = await self._mask(request, request.mask, inputs[0]) if request.mask else None
+        platform = request.place.platform
+        inputs = await asyncio.gather(*(self._fetcher.fetch(platform, ref) for ref in used))
+        mask = await self._fetcher.fetch_mask(platform, request.mask, inputs[0]) if request.mask else None
         asked = Asked(
             kind,
             prompt,
@@ -218,7 +231,7 @@ class Intake:
         )
         plan = self._planner.plan(asked, engine, effective, language)
         job = _job(request.person, request.place, request.message, language, plan, inputs[0].origin if inputs else None)
-        await self._keep(request, [*inputs, *([mask] if mask else [])])
+        await self._fetcher.keep(request.person, [*inputs, *([mask] if mask else [])])
 
         def step(tx: Tx) -> Job:
             given = [each.picture.id for each in inputs]
@@ -242,34 +255,11 @@ class Intake:
         capacity = configured.pool.capacity
         return journal.add(tx, job, key, inputs=inputs, mask=mask, price=price, capacity=capacity)
 
-    async def _fetch(self, request: Request, ref: PictureRef) -> _Input:
-        """Get a picture's bytes and make them safe. Raises what people can do wrong with pictures, and Gone."""
-        data = await stored.read(self._database, ref.picture) if ref.picture is not None else None
-        if data is None:
-            if not ref.source:
-                raise Gone
-            data = await self._platforms[request.place.platform].fetch(ref, self._limits.max_bytes)
-        clean = await prepare_input(self._sandbox, data, ref.name, self._limits)
-        picture = _picture(clean)
-        return _Input(picture, clean, ref.picture or picture.id)
-
-    async def _mask(self, request: Request, ref: PictureRef, of: _Input) -> _Input:
-        """Get a mask and bring it into the one form that is stored. Raises what `_fetch` and `prepare_mask` do."""
-        given = await self._fetch(request, ref)
-        clean = await prepare_mask(self._sandbox, given.clean, of.clean)
-        return _Input(_picture(clean), clean, given.origin)
-
-    async def _keep(self, request: Request, inputs: Sequence[_Input]) -> None:
-        """Store inputs, one transaction each; should the job not come to be, the sweep takes them again."""
-        add = partial(stored.add, person=request.person.key, platform=request.place.platform)
-        for each in inputs:
-            await self._database.write(partial(add, picture=each.picture, data=each.clean.data))
-
 
 def _newest(tx: Tx, request: Request) -> str | None:
     """Return the newest picture to go back to: Easel's own, unless `edit` or a direct conversation makes any do."""
     any_will_do = request.command == "edit" or request.place.direct
-    return journal.newest_picture(tx, request.place, None if any_will_do else "easel")
+    return seen.newest(tx, request.place, None if any_will_do else "easel")
 
 
 def _permit(kind: Kind, effective: Effective) -> None:
@@ -293,7 +283,3 @@ def _job(
         parent=parent,
         created=0,
     )
-
-
-def _picture(clean: Inspected) -> Picture:
-    return Picture(id=new_id(), mime=clean.mime, width=clean.width, height=clean.height, size=len(clean.data))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +16,15 @@ from bot.engines.registry import Registry
 from bot.errors import BadAnswer, EmptyEdit, EmptyPrompt, MaskWithoutPicture
 from bot.flags import parse as parse_flags
 from bot.i18n.catalogue import Catalogues
+from bot.language_model import language_model
+from bot.moderation import Moderation
 from bot.pictures.describe import described, of_plan
 from bot.pictures.inputs import prepare_mask
 from bot.pictures.inspect import InputLimits, Inspected, NotAPicture, inspect_result, prepare_input
 from bot.pictures.sandbox import Sandbox
 from bot.planning import Asked, Planner
+from bot.preparing import NOT_ENHANCED, Preparer
+from bot.prompts import Prompts
 from bot.settings.layers import resolve
 from bot.types import Kind, Options, Picture
 
@@ -46,66 +52,74 @@ async def imagine(
 ) -> Drawn:
     """Draw `text`, or change `images` by it, and write `output` (`name-2.png` … for further pictures).
 
-    Raises Refused and EngineError with the sentence to show, OSError when a file cannot be read or written.
+    The language model and moderation do what `config.defaults` say. Raises Refused and EngineError with the sentence to
+    show, OSError when a file cannot be read or written.
     """
     parsed = parse_flags(text, options)
     if not parsed.text:
         raise EmptyEdit if images else EmptyPrompt
     if mask is not None and not images:
         raise MaskWithoutPicture
-    async with Sandbox() as sandbox:
+    async with contextlib.AsyncExitStack() as stack:
+        prompts, moderation = Prompts(language_model(config), config.llm), Moderation(config.moderation, config.llm)
+        stack.push_async_callback(prompts.aclose)
+        stack.push_async_callback(moderation.aclose)
+        sandbox = await stack.enter_async_context(Sandbox())
         engines = Registry.build(config.engines, sandbox)
-        try:
-            inputs = [await _read(sandbox, path) for path in images]
-            masks = [await prepare_mask(sandbox, await _read(sandbox, mask), inputs[0])] if mask else []
-            planner = Planner(engines, config.limits, Catalogues())
-            effective = resolve({"operator": config.defaults}, config.limits)
-            kind: Kind = "edit" if inputs else "generate"
-            engine = planner.choose_engine(kind, parsed.options, effective, mask=bool(masks))
-            used = inputs[: planner.max_inputs(engine, parsed.options)]
-            asked = Asked(
-                kind,
-                parsed.text,
-                parsed.options,
-                [_picture(each) for each in used],
-                _picture(masks[0]) if masks else None,
-                given=len(inputs),
-            )
-            plan = planner.plan(asked, engine, effective, effective.language or config.language)
-            files: list[Path] = []
+        stack.push_async_callback(engines.aclose)
+        inputs = [await _read(sandbox, path) for path in images]
+        masks = [await prepare_mask(sandbox, await _read(sandbox, mask), inputs[0])] if mask else []
+        catalogues = Catalogues()
+        planner = Planner(engines, config.limits, catalogues, language_model=prompts.ready)
+        effective = resolve({"operator": config.defaults}, config.limits)
+        kind: Kind = "edit" if inputs else "generate"
+        engine = planner.choose_engine(kind, parsed.options, effective, mask=bool(masks))
+        used = inputs[: planner.max_inputs(engine, parsed.options)]
+        asked = Asked(
+            kind,
+            parsed.text,
+            parsed.options,
+            [_picture(each) for each in used],
+            _picture(masks[0]) if masks else None,
+            given=len(inputs),
+        )
+        language = effective.language or config.language
+        plan = planner.plan(asked, engine, effective, language)
+        given = [InputPicture(each.data, each.mime, each.width, each.height) for each in [*used, *masks]]
+        prepared = await Preparer(prompts, moderation, sandbox).prepare(plan, given[: len(used)])
+        prompt = prepared.prompt
+        files: list[Path] = []
 
-            async def write(picture: DrawnPicture) -> None:
-                path = output.with_stem(f"{output.stem}-{len(files) + 1}") if files else output
-                try:
-                    clean = await inspect_result(sandbox, picture.taken())
-                except NotAPicture as error:
-                    raise BadAnswer(engine=engine, detail=str(error)) from error
-                data = clean.data
-                if plan.metadata:
-                    text = of_plan(plan, width=clean.width, height=clean.height, seed=picture.seed)
-                    data = await described(data, text)
-                await asyncio.to_thread(path.write_bytes, data)
-                files.append(path)
+        async def write(picture: DrawnPicture) -> None:
+            path = output.with_stem(f"{output.stem}-{len(files) + 1}") if files else output
+            try:
+                clean = await inspect_result(sandbox, picture.taken())
+            except NotAPicture as error:
+                raise BadAnswer(engine=engine, detail=str(error)) from error
+            data = clean.data
+            if plan.metadata:
+                text = of_plan(plan, width=clean.width, height=clean.height, seed=picture.seed, prompt=prompt)
+                data = await described(data, text)
+            await asyncio.to_thread(path.write_bytes, data)
+            files.append(path)
 
-            configured = engines.configured(engine)
-            run = Run(
-                deadline=asyncio.get_running_loop().time() + configured.timeout_s,
-                on_picture=write,
-                on_progress=lambda fraction, preview: progress(fraction),
-            )
-            given = [InputPicture(each.data, each.mime, each.width, each.height) for each in [*used, *masks]]
-            await draw(
-                configured.engine,
-                plan,
-                given[: len(used)],
-                given[len(used)] if masks else None,
-                run,
-                timeout_s=configured.timeout_s,
-                sandbox=sandbox,
-            )
-            return Drawn(files, plan.adapted)
-        finally:
-            await engines.aclose()
+        configured = engines.configured(engine)
+        run = Run(
+            deadline=asyncio.get_running_loop().time() + configured.timeout_s,
+            on_picture=write,
+            on_progress=lambda fraction, preview: progress(fraction),
+        )
+        await draw(
+            configured.engine,
+            dataclasses.replace(plan, prompt=prompt),
+            given[: len(used)],
+            given[len(used)] if masks else None,
+            run,
+            timeout_s=configured.timeout_s,
+            sandbox=sandbox,
+        )
+        unimproved = prepared.facts.get("enhanced") is False
+        return Drawn(files, [*plan.adapted, *([catalogues.text(language, NOT_ENHANCED)] if unimproved else [])])
 
 
 async def _read(sandbox: Sandbox, path: Path) -> Inspected:

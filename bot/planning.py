@@ -30,6 +30,7 @@ GENERATES = N_("drawing new pictures")
 EDITS = N_("changing pictures")
 MASKS = N_("changing only a masked part")
 NEGATIVE = N_("a negative prompt")
+SIZE = N_("a size")
 SEED = N_("a seed")
 STEPS = N_("a number of steps")
 GUIDANCE = N_("guidance")
@@ -64,11 +65,14 @@ class Asked:
 class Planner:
     """Chooses engines and makes plans."""
 
-    def __init__(self, engines: Registry, policy: Policy, catalogues: Catalogues) -> None:
-        """`policy` is the operator's; a server's own comes with access and limits."""
+    def __init__(
+        self, engines: Registry, policy: Policy, catalogues: Catalogues, *, language_model: bool = False
+    ) -> None:
+        """`policy` is the operator's; a server's own comes with access and limits. `language_model`: there is one."""
         self._engines = engines
         self._policy = policy
         self._catalogues = catalogues
+        self._language_model = language_model
 
     def choose_engine(self, kind: Kind, options: Options, effective: Effective, *, mask: bool) -> str:
         """Return the engine's id: the one asked for, else the preferred one, else the first that can.
@@ -124,10 +128,13 @@ class Planner:
             say(FIRST_ONLY, used=len(asked.inputs), given=asked.given)
         if options.private:
             raise NoPrivate
-        for wanted, what in ((options.style, STYLES), (options.enhance, ENHANCE)):
-            if wanted:
-                say(NOT_HERE, what=what)
+        enhance = effective.enhance if options.enhance is None else options.enhance
+        if options.style and not can.styles:
+            say(NOT_HERE, what=STYLES)
+        if options.enhance and not self._language_model:
+            say(NOT_HERE, what=ENHANCE)
         width, height = self._size(asked, can, effective, say)
+        known(options.size, can.size, SIZE)
         if (options.steps or 0) > self._policy.max_steps:
             raise TooManySteps(asked=options.steps, limit=self._policy.max_steps)
         negative = options.negative if options.negative is not None else effective.negative
@@ -152,12 +159,15 @@ class Planner:
             sampler=known(options.sampler, can.sampler, SAMPLER),
             scheduler=known(options.scheduler, can.sampler, SAMPLER),
             loras=known(options.loras or None, can.loras, LORAS) or (),
+            style=(options.style or None) if can.styles else None,
             has_mask=asked.mask is not None,
             adapted=tuple(adapted),
             acknowledge=effective.acknowledge,
             details_line=effective.details_line,
             metadata=effective.metadata,
             preview=effective.preview,
+            enhance=enhance and self._language_model,
+            moderation=effective.moderation,
         )
 
     def _count(self, options: Options, effective: Effective) -> int:
@@ -180,7 +190,7 @@ class Planner:
             return width, height
         preferred = parse_size(effective.size) if effective.size else None
         width, height = fit(requested or preferred, can.sizes, limit)
-        if isinstance(requested, Exact) and (width, height) != (requested.width, requested.height):
+        if isinstance(requested, Exact) and can.size and (width, height) != (requested.width, requested.height):
             say(OTHER_SIZE, width=width, height=height)
         return width, height
 

@@ -17,8 +17,10 @@ from bot.app import Easel
 from bot.config import Config
 from bot.db import migrate, retention
 from bot.db.database import Clock, Database
+from bot.describing import Describer
 from bot.engines.registry import Registry
 from bot.gallery import Gallery
+from bot.given import Fetcher
 from bot.i18n.catalogue import Catalogues
 from bot.intake import Intake
 from bot.intent import Rules
@@ -28,11 +30,14 @@ from bot.jobs.following import Following
 from bot.jobs.lanes import Caps
 from bot.jobs.statuses import Statuses
 from bot.jobs.worker import Worker
+from bot.language_model import language_model
+from bot.moderation import Moderation
 from bot.observe import HealthServer, Metrics, ReadyParts, report, sample_loop_lag
 from bot.pictures.inspect import InputLimits
 from bot.pictures.sandbox import Sandbox
 from bot.planning import Planner
 from bot.platform import Platform
+from bot.prompts import Prompts
 from bot.settings.store import Settings
 from bot.types import new_id
 from bot.wording import Wording
@@ -65,6 +70,10 @@ class Parts:
 async def assembled(config: Config, adapters: Mapping[str, Adapter], clock: Clock = time.time) -> AsyncIterator[Parts]:
     """Open storage, engines and platforms; close all of it at the end. Raises ConfigError."""
     async with contextlib.AsyncExitStack() as stack:
+        prompts = Prompts(language_model(config), config.llm)
+        stack.push_async_callback(prompts.aclose)
+        moderation = Moderation(config.moderation, config.llm)
+        stack.push_async_callback(moderation.aclose)
         sandbox = await stack.enter_async_context(Sandbox())
         engines = Registry.build(config.engines, sandbox)
         stack.push_async_callback(engines.aclose)
@@ -86,6 +95,7 @@ async def assembled(config: Config, adapters: Mapping[str, Adapter], clock: Cloc
             platforms=platforms,
             statuses=statuses,
             wording=wording,
+            prompts=prompts,
             metrics=metrics,
         )
         worker = Worker(
@@ -95,23 +105,35 @@ async def assembled(config: Config, adapters: Mapping[str, Adapter], clock: Cloc
             sandbox=sandbox,
             statuses=statuses,
             wording=wording,
+            prompts=prompts,
+            moderation=moderation,
             metrics=metrics,
             caps=Caps(config.limits.person.running, config.limits.server.running),
             refund_refused=config.refund_refused,
         )
         following = Following(database, statuses, wording, worker.draws)
         stack.push_async_callback(following.aclose)
+        fetcher = Fetcher(database, sandbox, platforms, InputLimits())
         intake = Intake(
             database=database,
             engines=engines,
-            planner=Planner(engines, config.limits, catalogues),
+            planner=Planner(engines, config.limits, catalogues, language_model=prompts.ready),
             policy=config.limits,
             settings=settings,
-            sandbox=sandbox,
+            fetcher=fetcher,
             catalogues=catalogues,
             rules=Rules.load(),
-            platforms=platforms,
-            limits=InputLimits(),
+            prompts=prompts,
+            moderation=moderation,
+        )
+        describer = Describer(
+            database=database,
+            engines=engines,
+            settings=settings,
+            catalogues=catalogues,
+            sandbox=sandbox,
+            fetcher=fetcher,
+            prompts=prompts,
         )
         easel = Easel(
             config=config,
@@ -121,7 +143,9 @@ async def assembled(config: Config, adapters: Mapping[str, Adapter], clock: Cloc
             settings=settings,
             intake=intake,
             gallery=Gallery(database, sandbox, platforms),
+            describer=describer,
             metrics=metrics,
+            language_model=prompts.ready,
         )
         for name, make in adapters.items():
             platforms[name] = make(easel, database)

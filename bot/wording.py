@@ -67,6 +67,8 @@ class Wording:
         lines = []
         if job.plan.shown_again:
             lines.append(self._say(job, SHOWN_AGAIN))
+        elif job.plan.acknowledge and (said := job.facts.get("said")):
+            lines.append(str(said))
         elif job.plan.acknowledge:
             choice = SEVERAL if len(pictures) > 1 else DRAWN if job.plan.kind == "generate" else CHANGED
             # By the job's id, so that the words stay the same when a post is repeated.

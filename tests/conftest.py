@@ -23,11 +23,13 @@ from tests.support.postgres import PostgresServer, running
 
 REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1" or os.environ.get("CI") == "true"
 
+pytest.register_assert_rewrite("bot.engines.testing")
+
 # Tests never depend on timing; where all must pass, the examples are the same every time.
 hypothesis.settings.register_profile(
     "easel",
     deadline=None,
-    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    suppress_health_check=[hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.filter_too_much],
     derandomize=REQUIRE_ALL,
 )
 hypothesis.settings.load_profile("easel")
@@ -118,7 +120,7 @@ def is_local(host: str | bytes | None) -> bool:
     return address.is_loopback or address.is_unspecified
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def free_port() -> Callable[[], int]:
     """Give a function that names a loopback port nobody listens on, another one at each call.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from adapters.commands.parsing import usage
 from adapters.commands.phrasing import Phrasing
@@ -29,13 +30,21 @@ NEEDS: Mapping[str, str | None] = {
 """The flags that work, each with the field of `Capabilities` without which it means nothing; None = it always does."""
 
 
-def overview(phrasing: Phrasing, prefix: str, engines: Sequence[Capabilities]) -> str:
-    """List the commands by group with a line each, then the flags that these engines understand."""
+@dataclass(frozen=True, slots=True)
+class Abilities:
+    """What flags can be about."""
+
+    engines: Sequence[Capabilities]
+    language_model: bool
+
+
+def overview(phrasing: Phrasing, prefix: str, abilities: Abilities) -> str:
+    """List the commands by group with a line each, then the flags that are understood."""
     groups = [
         "\n".join([phrasing.say(title), *(f"{prefix}{each.name} — {phrasing.say(each.description)}" for each in group)])
         for title, group in GROUPS.items()
     ]
-    flags = [f"--{flag.name} — {phrasing.say(flag.description)}" for flag in usable_flags(engines)]
+    flags = [f"--{flag.name} — {phrasing.say(flag.description)}" for flag in usable_flags(abilities)]
     return "\n\n".join(
         (
             *groups,
@@ -45,9 +54,9 @@ def overview(phrasing: Phrasing, prefix: str, engines: Sequence[Capabilities]) -
     )
 
 
-def explain(phrasing: Phrasing, prefix: str, command: Command, engines: Sequence[Capabilities]) -> str:
+def explain(phrasing: Phrasing, prefix: str, command: Command, abilities: Abilities) -> str:
     """Show how a command and its subcommands are typed, with their options and examples."""
-    parts = [_leaf(phrasing, prefix, path, leaf, engines) for path, leaf in leaves(command)]
+    parts = [_leaf(phrasing, prefix, path, leaf, abilities) for path, leaf in leaves(command)]
     if any(option.kind == "setting" for _, leaf in leaves(command) for option in leaf.options):
         parts.append(
             "\n".join(
@@ -58,19 +67,19 @@ def explain(phrasing: Phrasing, prefix: str, command: Command, engines: Sequence
     return "\n\n".join(parts)
 
 
-def usable_flags(engines: Sequence[Capabilities]) -> list[Flag]:
-    """Return the flags that mean something to at least one of these engines."""
+def usable_flags(abilities: Abilities) -> list[Flag]:
+    """Return the flags that mean something to the language model, or to at least one of the engines."""
 
     def usable(name: str) -> bool:
+        if name == "enhance":
+            return abilities.language_model
         needed = NEEDS[name]
-        return needed is None or any(getattr(engine, needed) for engine in engines)
+        return needed is None or any(getattr(engine, needed) for engine in abilities.engines)
 
-    return [flag for flag in FLAGS if flag.name in NEEDS and usable(flag.name)]
+    return [flag for flag in FLAGS if flag.name in {*NEEDS, "enhance"} and usable(flag.name)]
 
 
-def _leaf(
-    phrasing: Phrasing, prefix: str, path: tuple[str, ...], command: Command, engines: Sequence[Capabilities]
-) -> str:
+def _leaf(phrasing: Phrasing, prefix: str, path: tuple[str, ...], command: Command, abilities: Abilities) -> str:
     lines = [usage(path, prefix), phrasing.say(command.description)]
     if command.who == "admin":
         lines.append(phrasing.say(N_("For people who manage this server.")))
@@ -78,12 +87,13 @@ def _leaf(
         lines.append(phrasing.say(N_("Attach pictures to the message to have them changed.")))
         lines += [
             f"--{flag.name} — {phrasing.say(N_('{what}: {expected}'), what=flag.description, expected=flag.expected)}"
-            for flag in usable_flags(engines)
+            for flag in usable_flags(abilities)
         ]
     else:
         lines += [
             f"{'--' if option.choices else ''}{option.name} — {phrasing.say(option.description)}"
             for option in command.options
+            if option.kind != "picture"
         ]
     if command.examples:
         lines.append(phrasing.say(N_("For example:")))

@@ -59,6 +59,8 @@ def usage(path: tuple[str, ...], prefix: str) -> str:
     if options and options[0].kind == "prompt":
         return " ".join([*words, f"<{options[0].name}>", "[--option …]"])
     for option in options:
+        if option.kind == "picture":
+            continue
         if option.choices:
             word = f"--{option.name} {'|'.join(option.choices)}"
         else:
@@ -92,6 +94,7 @@ def _arguments(command: Command, text: str, prefix: str) -> Invocation:
 
 def _values(options: tuple[Option, ...], words: list[str]) -> dict[str, Value] | None:
     """Return what these words give to these options, None when they cannot be understood."""
+    options = tuple(option for option in options if option.kind != "picture")  # they come with the message
     by_name = {option.name: option for option in options}
     values: dict[str, Value] = {}
     plain: list[str] = []

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
 
 from bot.answers import Past, Standing
-from bot.engines.base import Capabilities, Health, Model
+from bot.engines.base import Capabilities, Health, Model, ModelKind
 from bot.i18n.catalogue import Catalogues
 from bot.i18n.marks import N_, Wait
 from bot.pictures.infotext import Infotext
+from bot.preparing import NOT_ENHANCED
 from bot.settings.layers import Effective, Layer
 from bot.settings.models import Preferences
 from bot.settings.store import StoredLayer
@@ -45,6 +46,15 @@ _ABILITIES: Mapping[str, str] = {
     "seed": N_("takes a seed"),
 }
 """By the field of `Capabilities`; what people choose an engine for."""
+_KINDS: Mapping[ModelKind, str] = {
+    "model": N_("Models"),
+    "sampler": N_("Samplers"),
+    "scheduler": N_("Schedulers"),
+    "style": N_("Styles"),
+    "lora": N_("LoRAs"),
+    "upscaler": N_("Upscalers"),
+}
+"""What an engine has by name, in the order people are shown it."""
 
 
 class Phrasing:
@@ -156,13 +166,18 @@ class Phrasing:
             return f"{self._subject(job)} — {self._ago(job)}"
         model = facts.get("model") or plan.model
         revised = facts.get("revised_prompt")
+        sent = facts.get("prompt") or revised
         seeds = [each.facts["seed"] for each in past.pictures if "seed" in each.facts]
         if not seeds and plan.seed is not None:
             seeds = [plan.seed]
         sizes = dict.fromkeys(f"{each.width} × {each.height}" for each in past.pictures)
         lines = [plan.prompt]
-        if revised and revised != plan.prompt:
-            lines.append(self.say(N_("Prompt sent: {prompt}"), prompt=revised))
+        if facts.get("enhanced") is False:
+            lines.append(self.say(NOT_ENHANCED))
+        if sent and sent != plan.prompt:
+            lines.append(self.say(N_("Prompt sent: {prompt}"), prompt=sent))
+        if revised and revised not in (plan.prompt, sent):
+            lines.append(self.say(N_("Prompt used by the engine: {prompt}"), prompt=revised))
         if plan.negative:
             lines.append(self.say(N_("Negative: {prompt}"), prompt=plan.negative))
         lines.append(self.say(N_("Engine: {name}"), name=plan.engine))
@@ -232,11 +247,17 @@ class Phrasing:
         return "\n".join([*lines, "", *chosen])
 
     def models(self, engine: str, found: Sequence[Model], search: str) -> str:
-        """List the models that match, the first 25 of them."""
+        """List the models that match, the first 25 of them, and whatever else the engine has by name, kind by kind."""
         if not found and search:
             return self.say(N_("The engine {name} has no model with “{value}” in its name."), name=engine, value=search)
         if not found:
             return self.say(N_("The engine {name} draws in one way only; there is no model to choose."), name=engine)
+        kinds = {kind: named for kind in _KINDS if (named := [each for each in found if each.kind == kind])}
+        if len(kinds) == 1:
+            return self._names(found)
+        return "\n\n".join(f"{self.say(_KINDS[kind])}\n{self._names(named)}" for kind, named in kinds.items())
+
+    def _names(self, found: Sequence[Model]) -> str:
         lines = [
             f"{each.id} — {self._catalogues.translate(self._language, each.title)}" if each.title else each.id
             for each in found[:MODELS_SHOWN]

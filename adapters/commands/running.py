@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from adapters.commands.help import explain, overview
+from adapters.commands.help import Abilities, explain, overview
 from adapters.commands.parsing import Invocation, Value, named
 from adapters.commands.phrasing import Phrasing
 from adapters.commands.table import find
@@ -40,15 +40,15 @@ class Context:
     prefix: str = "/"
     """How commands are called, for answers that name one."""
     replied_picture: str | None = None
-    """The stored picture it replies to: the one `undo` is about."""
+    """The stored picture it replies to: the one `undo` and `describe` are about."""
     pictures: tuple[PictureRef, ...] = ()
-    """Pictures given with the command, or replied to and not Easel's: `details` reads the first."""
+    """Pictures given with the command, or replied to and not Easel's: `details` and `describe` take the first."""
     now: float = field(default_factory=time.time)
     """Seconds since the epoch."""
 
 
 async def run(invocation: Invocation, context: Context) -> Answer:
-    """Do what a command says. Raises Refused, and EngineError where an engine was asked for its models."""
+    """Do what a command says. Raises Refused, and EngineError where an engine was asked for something."""
     if find(invocation.path).who == "admin" and not context.person.admin:
         raise NotAllowed
     easel, person, place = context.easel, context.person, context.place
@@ -61,6 +61,8 @@ async def run(invocation: Invocation, context: Context) -> Answer:
             return await easel.undo(
                 person, place, context.key, picture=context.replied_picture, message=context.message
             )
+        case ("describe",):
+            return await easel.describe(person, place, _shown(context))
     return Told(await _words(invocation, context, await _phrasing(context)))
 
 
@@ -105,6 +107,13 @@ def _request(command: Literal["imagine", "edit"], invocation: Invocation, contex
         options=Options(**values),
         message=context.message,
     )
+
+
+def _shown(context: Context) -> PictureRef | None:
+    """Return the picture a command was given, or replies to."""
+    if context.pictures:
+        return context.pictures[0]
+    return None if context.replied_picture is None else PictureRef("", picture=context.replied_picture)
 
 
 async def _details(context: Context, phrasing: Phrasing) -> str:
@@ -152,7 +161,8 @@ async def _engine(action: str, values: Mapping[str, Value], context: Context, ph
 
 def _help(values: Mapping[str, Value], context: Context, phrasing: Phrasing) -> str:
     engines = [context.easel.engines.get(id_).capabilities() for id_ in context.easel.engines]
+    abilities = Abilities(engines, context.easel.language_model)
     if "command" not in values:
-        return overview(phrasing, context.prefix, engines)
+        return overview(phrasing, context.prefix, abilities)
     name, _, _ = str(values["command"]).removeprefix(context.prefix).partition(" ")
-    return explain(phrasing, context.prefix, named(name, context.prefix), engines)
+    return explain(phrasing, context.prefix, named(name, context.prefix), abilities)

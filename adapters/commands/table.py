@@ -87,6 +87,11 @@ GROUPS: Mapping[str, tuple[Command, ...]] = {
             (Option("prompt", "prompt", N_("What to change"), required=True), *_PICTURES, _MASK, *_FLAGS),
             examples=(N_("make it night"), N_("black and white")),
         ),
+        Command(
+            "describe",
+            N_("Say in words what a picture shows: attach or reply to one, or take the newest here"),
+            (Option("image", "picture", N_("The picture to describe")),),
+        ),
         Command("again", N_("Draw your last request once more, with another seed")),
         Command("undo", N_("Show the picture again that the newest one was made from")),
         Command("cancel", N_("Stop what you are waiting for")),

@@ -14,6 +14,8 @@ from adapters.commands.table import COMMANDS
 from adapters.discord.answering import Answering
 from adapters.discord.asking import Asking
 from adapters.discord.client import EaselClient
+from adapters.discord.describing import TITLE as DESCRIBE
+from adapters.discord.describing import Describing
 from adapters.discord.forms import TITLE, Forms
 from adapters.discord.inbox import Inbox
 from bot.app import Easel
@@ -47,7 +49,15 @@ class Tree(app_commands.CommandTree[EaselClient]):
             await self._answering.out_of_use(interaction)
 
 
-def tree(client: EaselClient, easel: Easel, answering: Answering, asking: Asking, forms: Forms, inbox: Inbox) -> Tree:
+def tree(
+    client: EaselClient,
+    easel: Easel,
+    answering: Answering,
+    asking: Asking,
+    forms: Forms,
+    describing: Describing,
+    inbox: Inbox,
+) -> Tree:
     """Return the commands, not yet known to Discord: for guilds and for direct conversations with Easel."""
 
     async def imagine(
@@ -69,6 +79,12 @@ def tree(client: EaselClient, easel: Easel, answering: Answering, asking: Asking
         found = [id for id in easel.engines if typed.strip().casefold() in id]
         return [app_commands.Choice(name=id, value=id) for id in found[:MAX_CHOICES]]
 
+    async def describe(interaction: discord.Interaction, image: discord.Attachment | None = None) -> None:
+        await inbox.handle(interaction.id, describing.command(interaction, image))
+
+    async def describe_this(interaction: discord.Interaction, message: discord.Message) -> None:
+        await inbox.handle(interaction.id, describing.message(interaction, message))
+
     contexts = app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=False)
     installs = app_commands.AppInstallationType(guild=True, user=False)
     table = COMMANDS["imagine"]
@@ -88,6 +104,25 @@ def tree(client: EaselClient, easel: Easel, answering: Answering, asking: Asking
     made = Tree(client, answering)
     made.add_command(command)
     made.add_command(menu)
+    if easel.describes:  # only commands that work are shown
+        table = COMMANDS["describe"]
+        words = {option.name: locale_str(option.description) for option in table.options}
+        slash: app_commands.Command[Any, ..., None] = app_commands.Command(
+            name=table.name,
+            description=locale_str(table.description),
+            callback=app_commands.describe(**words)(describe),
+            allowed_contexts=contexts,
+            allowed_installs=installs,
+        )
+        made.add_command(slash)
+        made.add_command(
+            app_commands.ContextMenu(
+                name=locale_str(DESCRIBE),
+                callback=describe_this,
+                allowed_contexts=contexts,
+                allowed_installs=installs,
+            )
+        )
     return made
 
 

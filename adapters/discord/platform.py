@@ -14,6 +14,7 @@ from adapters.discord.asking import Asking
 from adapters.discord.client import EaselClient
 from adapters.discord.controls import Controls
 from adapters.discord.deliver import Deliverer
+from adapters.discord.describing import Describing
 from adapters.discord.fetch import fetch
 from adapters.discord.forms import Forms
 from adapters.discord.inbox import Inbox
@@ -60,7 +61,8 @@ class DiscordPlatform:
         forms = Forms(client, easel, answering)
         locales = Locales(config.language)
         asking = Asking(client, easel, answering, self._inbox, locales)
-        self._tree = commands.tree(client, easel, answering, asking, forms, self._inbox)
+        describing = Describing(client, easel, answering)
+        self._tree = commands.tree(client, easel, answering, asking, forms, describing, self._inbox)
         client.event(asking.on_message)
         client.event(Controls(client, easel, answering, forms, self._inbox, locales).on_interaction)
 

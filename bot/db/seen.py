@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from bot.db.database import Tx
-from bot.db.pictures import has_bytes
-from bot.db.schema import seen
+from bot.db.pictures import has_bytes, of_job
+from bot.db.schema import IS_POSTING, jobs, seen
 from bot.types import Author, Place
 
 WINDOW = 20
@@ -23,7 +23,13 @@ def add(tx: Tx, place: Place, message: str, by: Author, pictures: Sequence[str] 
 
 
 def newest(tx: Tx, place: Place, by: Author | None = None) -> str | None:
-    """Return the first picture of the newest message in the window whose pictures are kept, of one author if given."""
+    """Return the picture that words alone refer to: one of Easel's being posted this moment, else the first of the
+    newest message in the window whose pictures are kept, of one author if given.
+    """
+    for row in tx.execute(_POSTING, {"here": place.key}).all():
+        for each in of_job(tx, row.id, "result"):
+            if has_bytes(tx, each.id):
+                return each.id
     for row in tx.execute(_HERE, {"here": place.key}).all():
         if by in (None, row.by):
             for picture in row.pictures:
@@ -38,6 +44,11 @@ def forget(tx: Tx, place: Place, message: str) -> None:
 
 
 # Statements made once: half of what one costs is its making.
+_POSTING = (
+    sa.select(jobs.c.id)
+    .where(IS_POSTING, jobs.c.place == sa.bindparam("here"))
+    .order_by(jobs.c.created.desc(), jobs.c.id)
+)
 _ADD = seen.insert()
 _HERE = seen.select().where(seen.c.place == sa.bindparam("here")).order_by(seen.c.id.desc())
 _BEYOND = _HERE.with_only_columns(seen.c.id).offset(WINDOW).limit(1).scalar_subquery()

@@ -56,6 +56,8 @@ class Capabilities:
     max_count: int = 1
     """Pictures of one call to generate or edit."""
     sizes: SizeRule = field(default_factory=SizeRule)
+    size: bool = True
+    """Its size can be asked for. Where it cannot, whoever set the service up has chosen one."""
     seed: bool = False
     steps: bool = False
     guidance: bool = False

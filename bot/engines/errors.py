@@ -54,10 +54,20 @@ NAMED: Mapping[str, Kind] = {
     "token_not_found_in_db": EngineAuth,
     "model_not_found": EngineMisconfigured,
     "deploymentnotfound": EngineMisconfigured,
+    "operationnotsupported": EngineMisconfigured,  # Azure: the deployment is of a model that does not draw
     "rate_limit_exceeded": EngineBusy,
+    "api_key_invalid": EngineAuth,
+    "api_key_expired": EngineAuth,
+    "credentials_missing": EngineAuth,
+    "billing_disabled": EngineQuota,
+    "service_disabled": EngineMisconfigured,
 }
-"""Codes and types, lower-case. LiteLLM's "throttling_error" is not here: it may as well mean an empty account."""
+"""Codes, types and Google's reasons, lower-case.
+
+LiteLLM's "throttling_error" is not here: it may as well mean an empty account.
+"""
 WORDED: tuple[tuple[str, Kind], ...] = (
+    ("temporarily blocked", EngineUnavailable),  # Azure: the account, for content drawn earlier
     ("safety system", ContentRefused),
     ("safety_violations", ContentRefused),
     ("moderation_blocked", ContentRefused),
@@ -73,14 +83,18 @@ WORDED: tuple[tuple[str, Kind], ...] = (
     ("invalid api key", EngineAuth),
     ("api key not valid", EngineAuth),
     ("invalid model name", EngineMisconfigured),
+    ("api deployment for this resource does not exist", EngineMisconfigured),
+    ("api version not supported", EngineMisconfigured),
+    ("virtual network/firewall", EngineMisconfigured),
+    ("public access is disabled", EngineMisconfigured),
     ("out of memory", OutOfMemory),
 )
 """Words of messages, lower-case; the first that is found holds."""
-OVERLOADED = ("overloaded", "no healthy upstream")
+OVERLOADED = ("overloaded", "high demand", "no healthy upstream")
 """Words that say the service did not begin: `server_is_overloaded`, "the engine is currently overloaded"."""
 FULL = frozenset({503, 529})
 """Statuses of a service that may not have begun."""
-NO_SUCH_MODEL = frozenset({"model_not_found", "deploymentnotfound"})
+NO_SUCH_MODEL = frozenset({"model_not_found", "deploymentnotfound", "operationnotsupported"})
 MISPLACED = frozenset({404, 405, 501})
 """Statuses of a wrong address or model: the operator's to put right."""
 
@@ -111,6 +125,8 @@ def engine_error(
         return EngineRejected(engine=engine, field="model", detail=detail)
     if kind is EngineRejected:
         if field := _field(said) or ("image" if status == 413 else ""):
+            if field == "model" and own_model:
+                return EngineMisconfigured(engine=engine, detail=detail)
             return EngineRejected(engine=engine, field=field, detail=detail)
         return EngineError(engine=engine, detail=detail)
     if kind is EngineBusy and retry_after is not None:
@@ -120,9 +136,11 @@ def engine_error(
 
 def meaning(said: Told) -> Kind | None:
     """Return what code, type and words mean; None when they tell nothing."""
-    for name in (said.code, said.type):
+    for name in (said.reason, said.code, said.type):
         if (kind := NAMED.get(name.lower())) is not None:
             return kind
+    if said.status == "RESOURCE_EXHAUSTED":  # Google's words are of the quota, also when a minute helps
+        return EngineBusy
     words = said.words.casefold()
     return next((kind for part, kind in WORDED if part in words), None)
 
@@ -144,7 +162,9 @@ def _by_status(status: int, said: Told, headers: Mapping[str, str]) -> Kind:
 
 
 def _about_model(said: Told) -> bool:
-    return said.code.lower() in NO_SUCH_MODEL or said.param == "model" or "invalid model name" in said.words.casefold()
+    words = said.words.casefold()
+    named = "invalid model name" in words or "api deployment for this resource does not exist" in words
+    return named or said.code.lower() in NO_SUCH_MODEL or said.param == "model"
 
 
 def _field(said: Told) -> str:

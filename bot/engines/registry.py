@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from bot.engines import making
 from bot.engines.base import Capabilities, Engine, Nature
-from bot.engines.making import TYPES
 from bot.engines.pool import Pool
 from bot.errors import ConfigError, UnknownEngine
 from bot.pictures.sandbox import Sandbox
 from bot.settings.engines import EngineSettings
+from bot.settings.keys import variable
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +45,17 @@ class Registry:
         engines: dict[str, Configured] = {}
         problems: list[str] = []
         for id_, each in settings.items():
-            type_ = TYPES.get(each.type)
-            if type_ is None:
-                known = ", ".join(sorted(TYPES))
-                variable = f"EASEL_ENGINES__{id_.upper()}__TYPE"
-                problems.append(f"engines.{id_}.type: no engine type “{each.type}”; there is: {known} ({variable})")
-                continue
             urls = each.urls or ("",)
             try:
+                if (type_ := making.find(each.type)) is None:
+                    raise ValueError(f"type: no engine type “{each.type}”; there is: {', '.join(making.names())}")
                 engines_ = {
                     url: type_.make(id_, each.model_copy(update={"urls": (url,) if url else ()}), sandbox)
                     for url in urls
                 }
             except ValueError as error:
-                problems.append(f"engines.{id_}.{error} (EASEL_ENGINES__{id_.upper()}__…)")
+                key = str(error).partition(":")[0]
+                problems.append(f"engines.{id_}.{error} ({variable(('engines', id_, *key.split('.')))})")
                 continue
             pool = Pool(engines_, each.slots or type_.slots)
             engines[id_] = Configured(pool, each.type, each.timeout_s, each.price_per_image or 0.0)

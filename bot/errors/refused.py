@@ -207,7 +207,7 @@ class StorageAway(Refused):
 
 
 class StorageFull(Refused):
-    """The disk or the database is full; nothing was accepted."""
+    """The disk or the database is full; nothing more can be stored."""
 
     sentence = "I can't store any more pictures at the moment. The operator has to make room; please try again later."
     tell_operator = True

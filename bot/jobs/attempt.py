@@ -14,6 +14,7 @@ from bot.engines.base import DrawnPicture, InputPicture, Result, Run
 from bot.engines.registry import Configured
 from bot.errors import BadAnswer, Gone, StorageFull
 from bot.jobs import journal
+from bot.jobs.words import Words
 from bot.pictures.inspect import NotAPicture, inspect_result
 from bot.pictures.preview import SMALL, small
 from bot.pictures.sandbox import Sandbox
@@ -31,7 +32,13 @@ class Attempt:
     """Draws one claimed job."""
 
     def __init__(
-        self, job: Job, configured: Configured, database: Database, sandbox: Sandbox, on_progress: Progress
+        self,
+        job: Job,
+        configured: Configured,
+        database: Database,
+        sandbox: Sandbox,
+        words: Words,
+        on_progress: Progress,
     ) -> None:
         """`on_progress` hears of the whole job, 0-1, whatever number of calls it takes."""
         self.run = Run(
@@ -41,6 +48,8 @@ class Attempt:
             on_submitted=self._submitted,
         )
         self._before = 0
+        self.called = False
+        """Whether the engine was asked for anything: before that nothing that happens is its doing."""
         self.fraction: float | None = None
         """How far the whole job is, 0-1; None when unknown."""
         self._on_progress = on_progress
@@ -48,6 +57,7 @@ class Attempt:
         self._configured = configured
         self._database = database
         self._sandbox = sandbox
+        self._words = words
         self._large: bytes | None = None
         self._shrinking: asyncio.Task[None] | None = None
 
@@ -57,7 +67,8 @@ class Attempt:
         return self.run.drawn > self._before
 
     async def draw(self) -> Result:
-        """Have all pictures drawn and stored. Raises EngineError, Cancelled, Gone, StorageFull, LeaseLost.
+        """Have all pictures drawn and stored. Raises EngineError, Cancelled, Gone, StorageFull, LeaseLost, and what
+        `Words.prepare` raises.
 
         Pictures handed over before an error are stored: `run.drawn` says how many.
         """
@@ -75,9 +86,15 @@ class Attempt:
         self._before = len(results)
         inputs = [await self._input(each) for each in given]
         mask = await self._input(masks[0]) if masks else None
+        plan = self._job.plan
+        if self._job.handle is None:  # else the engine has the words already
+            plan = await self.run.unless_cancelled(self._words.prepare(inputs))
+            self.run.deadline = asyncio.get_running_loop().time() + self._configured.timeout_s
+        self._words.drawing_begins()
+        self.called = True
         return await draw(
             self._configured.pool.engines[self._job.address or ""],
-            self._job.plan,
+            plan,
             inputs,
             mask,
             self.run,

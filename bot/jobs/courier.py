@@ -19,6 +19,7 @@ from bot.jobs.bell import Bell
 from bot.jobs.statuses import Statuses
 from bot.observe import Metrics, report
 from bot.platform import Platform
+from bot.prompts import Prompts
 from bot.types import Job, Picture, State
 from bot.wording import Wording
 
@@ -47,6 +48,7 @@ class Courier:
         platforms: Mapping[str, Platform],
         statuses: Statuses,
         wording: Wording,
+        prompts: Prompts,
         metrics: Metrics,
     ) -> None:
         """`owner` names this process in claims."""
@@ -56,6 +58,7 @@ class Courier:
         self._platforms = platforms
         self._statuses = statuses
         self._wording = wording
+        self._prompts = prompts
         self._metrics = metrics
         self._bell = Bell()
         self._stopping = False
@@ -138,7 +141,7 @@ class Courier:
 
     async def _post(self, job: Job, found: tuple[Picture, ...]) -> None:
         platform = self._platforms[job.place.platform]
-        messages = await platform.post(self._delivery(job, found))
+        messages = await platform.post(await self._delivery(job, found))
         try:
             async with asyncio.timeout(SETTLE_TIMEOUT_S):
                 await platform.settle(job, messages)
@@ -148,14 +151,23 @@ class Courier:
         outcome = "delivered" if job.state is State.POSTING else job.error or job.state.value
         self._metrics.ended.labels(self._engines.type_of(job.plan.engine), outcome).inc()
 
-    def _delivery(self, job: Job, found: tuple[Picture, ...]) -> Delivery:
+    async def _delivery(self, job: Job, found: tuple[Picture, ...]) -> Delivery:
         retried = job.posting_since is not None
         if job.state is not State.POSTING:
-            return Delivery(job, (), self._wording.ended(job), alt="", buttons=_buttons(job), retried=retried)
+            words = self._wording.ended(job) if retried else await self._reason(job)
+            return Delivery(job, (), words, alt="", buttons=_buttons(job), retried=retried)
         if not found:  # deleted meanwhile
             raise Gone
         words = self._wording.finished(job, found)
         return Delivery(job, found, words, alt=job.plan.prompt, buttons=_buttons(job), retried=retried)
+
+    async def _reason(self, job: Job) -> str:
+        """Say why there is no picture: in the language model's words if there is time for that, for others wait."""
+        sentence = self._wording.ended(job)
+        if job.error is None or not job.plan.acknowledge or not self._prompts.ready or self._full:
+            return sentence
+        names = [each for each in map(str, job.error_args.values()) if each and each in sentence]
+        return await self._prompts.explain(sentence, job.language, names) or sentence
 
     async def _cannot(self, job: Job, error: BotError) -> None:
         log.warning("cannot be delivered", error=type(error).__name__, detail=error.detail)

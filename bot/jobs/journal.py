@@ -18,13 +18,13 @@ import sqlalchemy as sa
 from bot import limits
 from bot.db import pictures, seen
 from bot.db.database import Tx
-from bot.db.schema import IS_POSTING, IS_UNTOLD, jobs
+from bot.db.schema import IS_UNTOLD, jobs
 from bot.db.upsert import Upsert
 from bot.errors import BotError
 from bot.jobs import lanes, places
 from bot.jobs.records import error_columns, from_row, to_row
 from bot.limits import Price
-from bot.types import Author, Job, MessageRef, Picture, Place, State
+from bot.types import Job, MessageRef, Picture, Place, State
 
 ACTIVE = (State.QUEUED, State.RUNNING, State.DRAWN, State.POSTING)
 
@@ -77,7 +77,12 @@ def beat(tx: Tx, job: Job, lease_s: float, progress: float | None) -> bool:
     """Keep the claim for `lease_s` more seconds, store the progress; return whether the job is to be cancelled."""
     _step(tx, job, lease=tx.now + lease_s, progress=progress)
     tx.notice("running", job.id, here=False)
-    return _cancel_asked(tx, job)
+    return bool(tx.execute(_CANCEL_ASKED, {"this": job.id}).scalar())
+
+
+def noted(tx: Tx, job: Job, facts: Mapping[str, Any]) -> None:
+    """Remember what is to be said of the job, before the engine is called."""
+    _step(tx, job, facts=dict(facts))
 
 
 def submitted(tx: Tx, job: Job, handle: str, at: int) -> None:
@@ -248,40 +253,26 @@ def recent(tx: Tx, *, person: str, place: Place | None = None, ended: bool = Fal
     return [from_row(row) for row in tx.execute(query)]
 
 
-def newest_picture(tx: Tx, place: Place, by: Author | None = None) -> str | None:
-    """Return the picture that words alone refer to: one being posted this moment, else the newest seen in the place.
-
-    `by` asks for one of this author.
-    """
-    for row in tx.execute(_POSTING, {"here": place.key}).all():
-        for each in pictures.of_job(tx, row.id, "result"):
-            if pictures.has_bytes(tx, each.id):
-                return each.id
-    return seen.newest(tx, place, by)
-
-
 def _uncancelled(tx: Tx, job: Job, **columns: Any) -> bool:
     """Take a step that ends a job or has it wait again; if it is to be cancelled, cancel it instead, return False."""
     lanes.lock(tx, job.plan.engine)  # before the job's row: so does `cancel`
-    mine = {"this": job.id, "mine": job.fence}
-    done = tx.execute(_step_of(tuple(columns), uncancelled=True), mine | columns).rowcount == 1
-    if not done:
+    if not (done := _stepped(tx, job, columns, uncancelled=True)):
         cancelled(tx, job)
     return done
 
 
-def _cancel_asked(tx: Tx, job: Job) -> bool:
-    return bool(tx.execute(_CANCEL_ASKED, {"this": job.id}).scalar())  # locked: none is promised before the end
-
-
 def _step(tx: Tx, job: Job, **columns: Any) -> None:
-    mine = {"this": job.id, "mine": job.fence}
-    if tx.execute(_step_of(tuple(columns)), mine | columns).rowcount != 1:
+    if not _stepped(tx, job, columns):
         raise LeaseLost(job.id)
 
 
+def _stepped(tx: Tx, job: Job, columns: Mapping[str, Any], *, uncancelled: bool = False) -> bool:
+    statement = _step_of(tuple(columns), uncancelled=uncancelled)
+    return tx.execute(statement, {"this": job.id, "mine": job.fence, **columns}).rowcount == 1
+
+
 @functools.cache
-def _step_of(columns: tuple[str, ...], *, uncancelled: bool = False) -> sa.Update:
+def _step_of(columns: tuple[str, ...], *, uncancelled: bool) -> sa.Update:
     """Return the statement of a step that writes these columns, made once: half of what one costs is its making."""
     mine = (jobs.c.id == sa.bindparam("this")) & (jobs.c.fence == sa.bindparam("mine")) & jobs.c.owner.is_not(None)
     if uncancelled:
@@ -291,10 +282,5 @@ def _step_of(columns: tuple[str, ...], *, uncancelled: bool = False) -> sa.Updat
 
 
 _ADD = Upsert(jobs, lambda insert: insert.on_conflict_do_nothing(index_elements=[jobs.c.key]).returning(jobs.c.id))
-_CANCEL_ASKED = sa.select(jobs.c.cancel).where(jobs.c.id == sa.bindparam("this")).with_for_update()
+_CANCEL_ASKED = sa.select(jobs.c.cancel).where(jobs.c.id == sa.bindparam("this"))
 _BY_ID, _BY_KEY = (jobs.select().where(column == sa.bindparam("this")) for column in (jobs.c.id, jobs.c.key))
-_POSTING = (
-    sa.select(jobs.c.id)
-    .where(IS_POSTING, jobs.c.place == sa.bindparam("here"))
-    .order_by(jobs.c.created.desc(), jobs.c.id)
-)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections import Counter
 from collections.abc import Callable
 from functools import partial
 
@@ -16,14 +15,19 @@ from bot.db.database import Database, Tx
 from bot.engines.pool import AWAY_S
 from bot.engines.registry import Configured, Registry
 from bot.errors import BotError, Cancelled, Internal
-from bot.jobs import claims, journal, lanes, places, recovery
+from bot.jobs import claims, journal, recovery
 from bot.jobs.attempt import Attempt
 from bot.jobs.bell import Bell
 from bot.jobs.lanes import Caps
 from bot.jobs.probes import Probes
 from bot.jobs.statuses import Statuses
+from bot.jobs.waiting import Waiting
+from bot.jobs.words import Words
+from bot.moderation import Moderation
 from bot.observe import Metrics, report
 from bot.pictures.sandbox import Sandbox
+from bot.preparing import Preparer
+from bot.prompts import Prompts
 from bot.types import Job
 from bot.wording import Wording
 
@@ -32,12 +36,10 @@ log = structlog.get_logger(__name__)
 LEASE_S = 30.0
 BEAT_S = 5.0
 POLL_S = 5.0
-PLACES_TOLD = 100
-"""Waiting jobs of an engine whose place is told when it changes; those further back hear of theirs when nearer."""
-TELL_S = 1.0
-"""Places are looked up no more often than this."""
 MAX_MOVES = 8
 """Times a job is put back because its address was busy or away, before people hear of it."""
+MOST_MOVED = 1000
+"""Jobs put back whose words are kept."""
 RETRY_S = (0.2, 1.0, 5.0)
 """Pauses between attempts to write a job's end; the last one repeats."""
 
@@ -54,6 +56,8 @@ class Worker:
         sandbox: Sandbox,
         statuses: Statuses,
         wording: Wording,
+        prompts: Prompts,
+        moderation: Moderation,
         metrics: Metrics,
         caps: Caps,
         refund_refused: bool = False,
@@ -65,6 +69,8 @@ class Worker:
         self._sandbox = sandbox
         self._statuses = statuses
         self._wording = wording
+        self._prompts = prompts
+        self._preparer = Preparer(prompts, moderation, sandbox)
         self._metrics = metrics
         self._caps = caps
         self._refund_refused = refund_refused
@@ -74,9 +80,8 @@ class Worker:
         self._claiming = asyncio.Lock()
         self._drawing: dict[str, asyncio.Task[None]] = {}
         self._attempts: dict[str, Attempt] = {}
-        self._moves: Counter[str] = Counter()
-        self._told: dict[str, int] = {}
-        self._tell_at = 0.0
+        self._moved: dict[str, Words] = {}
+        self._waiting = Waiting(database, engines, statuses, wording, metrics)
         database.subscribe(self._heard)
 
     def wake(self) -> None:
@@ -111,12 +116,11 @@ class Worker:
                 await self._end_hopeless()
                 while await self._claim():
                     pass
-                await self._tell_waiting()
+                await self._waiting.tell()
             except Exception as error:
                 report("claiming failed", error)
                 await asyncio.sleep(RETRY_S[-1])
-            tell_in = self._tell_at - asyncio.get_running_loop().time()
-            await self._bell.wait(min(POLL_S, self._probes.next_in_s(), tell_in if tell_in > 0 else POLL_S))
+            await self._bell.wait(min(self._probes.next_in_s(), self._waiting.next_in_s(POLL_S)))
 
     async def stop(self, grace_s: float) -> None:
         """Claim nothing more; let running jobs finish for `grace_s` seconds, then give their claims back."""
@@ -178,7 +182,8 @@ class Worker:
     async def _draw(self, job: Job) -> Callable[[Tx], None]:
         """Draw and return how the job ended, as the step that writes it."""
         configured = self._engines.configured(job.plan.engine)
-        attempt = Attempt(job, configured, self._database, self._sandbox, self._teller(job))
+        words = self._moved.pop(job.id, None) or Words(job, self._database, self._prompts, self._preparer)
+        attempt = Attempt(job, configured, self._database, self._sandbox, words, self._teller(job))
         self._attempts[job.id] = attempt
         beat = asyncio.create_task(self._beat(job, attempt))
         began = asyncio.get_running_loop().time()
@@ -187,10 +192,9 @@ class Worker:
             result = await attempt.draw()
             took = asyncio.get_running_loop().time() - began
             configured.pool.heard(job.address or "")
-            self._moves.pop(job.id, None)
             facts = {"model": result.model, "revised_prompt": result.revised_prompt, "cost": result.cost}
             # Whatever an engine says can be written: a step that always fails would be tried for ever.
-            said = json.dumps(facts | dict(result.facts), default=str)
+            said = json.dumps(facts | dict(result.facts) | words.facts(), default=str)
             writable = json.loads(said, parse_constant=str)  # PostgreSQL takes no NaN
             return lambda tx: journal.drawn(tx, job, writable, took)
         except Cancelled:
@@ -198,26 +202,33 @@ class Worker:
         except journal.LeaseLost:
             raise
         except BotError as error:
-            return self._after_error(job, configured, attempt, error)
+            return self._after_error(job, configured, attempt, words, error)
         except Exception as error:
             log.exception("drawing failed inside")
-            return self._after_error(job, configured, attempt, Internal(job=job.id, detail=repr(error)))
+            return self._after_error(job, configured, attempt, words, Internal(job=job.id, detail=repr(error)))
         finally:
             beat.cancel()
             del self._attempts[job.id]
+            if job.id not in self._moved:
+                words.close()
 
-    def _after_error(self, job: Job, configured: Configured, attempt: Attempt, error: BotError) -> Callable[[Tx], None]:
+    def _after_error(
+        self, job: Job, configured: Configured, attempt: Attempt, words: Words, error: BotError
+    ) -> Callable[[Tx], None]:
         level = log.warning if error.tell_operator else log.info
         facts = {"error": type(error).__name__, "detail": error.detail, "drawn": attempt.run.drawn}
         level("drawing ended early", address=job.address, **facts)
-        configured.pool.heard(job.address or "", error)
-        if configured.pool.may_wait(error) and not attempt.begun and self._moves[job.id] < MAX_MOVES:
-            self._moves[job.id] += 1
+        if attempt.called:
+            configured.pool.heard(job.address or "", error)
+        if configured.pool.may_wait(error) and not attempt.begun and words.moves < MAX_MOVES:
+            words.moves += 1
+            self._moved[job.id] = words
+            while len(self._moved) > MOST_MOVED:  # another process has it by now
+                self._moved.pop(next(iter(self._moved))).close()
             return lambda tx: journal.moved(tx, job)
-        self._moves.pop(job.id, None)
         if attempt.run.drawn:
-            missing = {"missing": job.plan.count - attempt.run.drawn}
-            return lambda tx: journal.drawn(tx, job, missing, may_cost=error.may_cost)
+            some = {"missing": job.plan.count - attempt.run.drawn} | words.facts()
+            return lambda tx: journal.drawn(tx, job, some, may_cost=error.may_cost)
         give_back = error.refund or self._refund_refused
         return lambda tx: journal.failed(tx, job, error, give_back=give_back)
 
@@ -259,30 +270,3 @@ class Worker:
         text = self._wording.drawing(job, fraction)
         shown = preview if job.plan.preview else None
         self._statuses.tell(Status(job, text, progress=fraction, preview=shown))
-
-    async def _tell_waiting(self) -> None:
-        """Tell those who wait their new place."""
-        now = asyncio.get_running_loop().time()
-        if now < self._tell_at:
-            return
-        self._tell_at = now + TELL_S
-        counts, lines = await self._database.read(self._lines)
-        self._metrics.queued.set(sum(counts.values()))
-        before, self._told = self._told, {}
-        for engine, (line, waits) in lines.items():
-            away = self._engines.configured(engine).pool.away_s > 0
-            for ahead, (job, wait_s) in enumerate(zip(line, waits, strict=True)):
-                self._told[job.id] = -1 if away else ahead
-                if before.get(job.id) != self._told[job.id]:
-                    text = self._wording.away(job) if away else self._wording.waiting(job, ahead, wait_s)
-                    self._statuses.tell(Status(job, text, place=ahead + 1))
-
-    def _lines(self, tx: Tx) -> tuple[dict[str, int], dict[str, tuple[list[Job], list[float | None]]]]:
-        counts = lanes.waited_for(tx)
-        lines = {}
-        for engine in counts:
-            if engine in self._engines:
-                capacity = self._engines.configured(engine).pool.capacity
-                line = places.upcoming(tx, engine, PLACES_TOLD)
-                lines[engine] = line, [places.wait_s(tx, job, ahead, capacity) for ahead, job in enumerate(line)]
-        return counts, lines

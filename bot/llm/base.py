@@ -10,7 +10,8 @@ from bot.pictures.inputs import InputPicture
 
 Reason = Literal["refused", "cut", "away", "late", "busy", "auth", "unreadable", "empty"]
 """It would not answer · the answer ends in the middle · it cannot be reached or failed · no answer in time · too many
-requests · its key or address is wrong · the answer is not what was asked for · there is no answer in it.
+requests · its key, account, model or address is wrong · the answer is not what was asked for · there is no answer
+in it.
 """
 
 

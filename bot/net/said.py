@@ -11,7 +11,9 @@ import asyncio
 import contextlib
 import json
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from bot.net import discretion
 from bot.net.answer import Answer
@@ -21,13 +23,16 @@ LONGEST_DETAIL = 500
 """Characters."""
 DEEPEST = 8
 """Errors within errors that are looked into."""
+MOST_DETAILS = 16
+"""Of each kind that are looked at in one error."""
 LARGEST_ERROR = 64 * 1024
 ERROR_S = 10.0
 """How long an error answer may take to say what is wrong; its status is known before."""
 
+_STATUS = re.compile(r"[A-Z]+(?:_[A-Z]+)*")
 _WORD = re.compile(r"[\w.:/-]{1,100}")
 _KEY = re.compile(
-    r"(\bsk-|\bbearer\s+|(?:key|token|secret|password)[`'\"]?(?: provided)?(?:\s*[:=]\s*|\s+)[`'\"]?)"
+    r"(\bsk-|\bAIza|\bbearer\s+|(?:key|token|secret|password)[`'\"]?(?: provided)?(?:\s*[:=]\s*|\s+)[`'\"]?)"
     r"(?:(?=[^\s\d`'\",;]*\d)[^\s`'\",;]{6,}|[^\s`'\",;]{16,})",
     re.IGNORECASE,
 )
@@ -41,12 +46,18 @@ class Told:
     type: str = ""
     param: str = ""
     words: str = ""
+    status: str = ""
+    """Google's name for what is wrong, such as RESOURCE_EXHAUSTED. This and the next three only Google tells."""
+    reason: str = ""
+    """What it is more exactly, such as API_KEY_INVALID."""
+    quotas: tuple[str, ...] = ()
+    """The names of the limits that were reached, such as GenerateRequestsPerDayPerProjectPerModel."""
+    delay: str = ""
+    """How long to wait, such as "34.5s"."""
 
     def within(self, outer: Told) -> Told:
         """Return this, told by a gateway that told something itself: what is nearer to the source holds."""
-        return Told(
-            self.code or outer.code, self.type or outer.type, self.param or outer.param, self.words or outer.words
-        )
+        return Told(**{field.name: getattr(self, field.name) or getattr(outer, field.name) for field in fields(self)})
 
 
 def read(body: bytes) -> Told:
@@ -78,12 +89,34 @@ def told(value: object, depth: int = 0) -> Told:
             return Told(param=_string(place), words=words)
         case dict():
             outer = Told(_string(value.get("code")), _string(value.get("type")), _string(value.get("param")))
-            said = told(value.get("message"), depth + 1).within(outer)
+            said = told(value.get("message"), depth + 1).within(_detailed(value).within(outer))
             match value.get("moderation_details"):
                 case {"categories": list() as categories}:
                     return replace(said, words=f"{said.words} categories: {', '.join(map(_string, categories))}")
             return said
     return Told()
+
+
+def _detailed(value: Mapping[str, Any]) -> Told:
+    """Read what Google tells beside code and message (google.rpc.Status and error_details.proto)."""
+    details = value.get("details")
+    kinds: dict[str, dict[str, Any]] = {}
+    for detail in _dicts(details):
+        kinds.setdefault(_string(detail.get("@type")).rpartition(".")[2], detail)
+    violations = _dicts(kinds.get("QuotaFailure", {}).get("violations"))
+    wrong = next(_dicts(kinds.get("BadRequest", {}).get("fieldViolations")), {})
+    return Told(
+        param=_string(wrong.get("field")).rpartition(".")[2],
+        status=status if _STATUS.fullmatch(status := _string(value.get("status"))) else "",
+        reason=_string(kinds.get("ErrorInfo", {}).get("reason")),
+        quotas=tuple(filter(None, (_string(each.get("quotaId")) for each in violations))),
+        delay=_string(kinds.get("RetryInfo", {}).get("retryDelay")),
+    )
+
+
+def _dicts(value: object) -> Iterator[dict[str, Any]]:
+    """Give the objects of a list, as far as it is one; a stranger wrote it, so not endlessly many."""
+    return (each for each in value[:MOST_DETAILS] if isinstance(each, dict)) if isinstance(value, list) else iter(())
 
 
 def _text(text: str, depth: int) -> Told:
@@ -113,9 +146,14 @@ def without(said: Told, prompt: str) -> Told:
 
 def describe(status: int, said: Told) -> str:
     """Return what was said as it may be logged: one line, cut, without anything that looks like a key."""
-    line = f"{status} {word(said.code or said.type)} {' '.join(said.words[: 4 * LONGEST_DETAIL].split())}"
+    line = f"{status} {word(name(said))} {' '.join(said.words[: 4 * LONGEST_DETAIL].split())}"
     line = "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in _KEY.sub(r"\1•••", line))
     return line if len(line) <= LONGEST_DETAIL else line[: LONGEST_DETAIL - 1] + "…"
+
+
+def name(said: Told) -> str:
+    """Return the most exact name an error has; empty when it has none."""
+    return said.reason or said.status or said.code or said.type
 
 
 def word(text: str) -> str:

@@ -82,6 +82,8 @@ Role = Literal[
     "seed",
     "guidance",
     "strength",
+    "sampler",
+    "scheduler",
 ]
 """What a node of a ComfyUI graph is there for."""
 
@@ -100,7 +102,9 @@ class Fixed(Node):
 
 
 class Workflow(SettingsGroup):
-    """A ComfyUI graph and what is what in it."""
+    """A ComfyUI graph and what is what in it. Those called `generate`, `edit` and `edit_2` … `edit_9` (for so many
+    pictures) are used unasked, others when their name is asked for as a model.
+    """
 
     file: RelativePath
     nodes: dict[Role, Annotated[tuple[Node, ...], BeforeValidator(_several)]] = Field(default_factory=dict)
@@ -118,6 +122,7 @@ class Supports(SettingsGroup):
     max_count: AtLeastOne | None = None
     sizes: tuple[Annotated[str, Field(pattern=r"^[1-9]\d{0,4}x[1-9]\d{0,4}$")], ...] | None = None
     """The only sizes it draws."""
+    size: bool | None = None
     seed: bool | None = None
     steps: bool | None = None
     guidance: bool | None = None

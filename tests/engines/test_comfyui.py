@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from bot.engines.comfyui.engine import ComfyUIEngine
-from bot.engines.comfyui.workflow import NodeInput
-from tests.engines.contract import EngineContract, differ, sample
+from bot.engines.testing import EngineContract, differ, sample
 from tests.support.comfyui_engine import (
     EDIT_NODES,
     Kept,
     as_input,
+    at,
     both,
     changed,
     comfyui,
@@ -228,7 +228,7 @@ async def test_gives_pictures_to_their_nodes_and_the_last_to_those_left_over(ser
     images = graph(EDIT) | {
         id_: {"class_type": "LoadImage", "inputs": {"image": "operator.png"}} for id_ in ("30", "31")
     }
-    nodes = EDIT_NODES | {"image": NodeInput((IMAGE, "30", "31"), "image")}
+    nodes = EDIT_NODES | {"image": at("image", IMAGE, "30", "31")}
     given = [as_input(sample((64, 64)).rotate(turn)) for turn in (0, 90, 180, 270)]
     async with comfyui(server, {"edit": changed(images, nodes)["generate"]}) as engine:
         assert engine.capabilities().max_inputs == 3

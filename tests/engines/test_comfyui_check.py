@@ -11,14 +11,15 @@ import pytest
 from bot.engines.base import Health
 from bot.engines.comfyui.checkup import options
 from bot.engines.comfyui.workflow import Workflow
+from bot.engines.testing import sample
 from bot.errors import EngineAuth, EngineUnavailable
-from tests.engines.contract import sample
 from tests.support import comfyui_faults as faults
 from tests.support.comfyui_engine import EDIT_NODES, Kept, both, changed, comfyui, fox, generating, night
 from tests.support.comfyui_server import MODELS, ComfyUIServer
 from tests.support.comfyui_workflows import EDIT, SAVE, graph
 from tests.support.serving_calls import Reply
 
+ADDRESS = "is the address right? That of SwarmUI ends in /ComfyBackendDirect"
 BEARER = "Bearer sesame"
 
 
@@ -79,19 +80,17 @@ async def test_names_model_files_the_server_lacks(server: ComfyUIServer) -> None
 async def test_wants_a_node_that_saves(server: ComfyUIServer) -> None:
     health = await checked(server, changed({id_: node for id_, node in graph().items() if id_ != SAVE}))
 
-    assert health == Health(
-        False, f"{server.url}: workflow generate: no node saves a picture where it can be fetched; use SaveImage."
-    )
+    assert health == Health(False, f"{server.url}: workflow generate: no node saves a picture; use SaveImage.")
 
 
 @pytest.mark.parametrize(
     "reply, sentence",
     [
-        (faults.UNAUTHORIZED, "the credentials are refused (HTTP 401); set auth, api_key or headers"),
-        (faults.NOT_FOUND, "something answers, but it is not ComfyUI (HTTP 404); is the address right?"),
+        (faults.UNAUTHORIZED, "the credentials are refused (HTTP 401); set auth, api_key, headers or query"),
+        (faults.NOT_FOUND, f"something answers, but it is not ComfyUI (HTTP 404); {ADDRESS}"),
         (
             Reply.text(200, "<html>Welcome to nginx</html>"),
-            "something answers, but it is not ComfyUI; is the address right?",
+            f"something answers, but it is not ComfyUI; {ADDRESS}",
         ),
         (faults.BAD_GATEWAY, "the server is in trouble (HTTP 502)"),
     ],

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import struct
-from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
@@ -16,18 +15,6 @@ from tests.support.comfyui_server import ComfyUIServer
 from tests.support.comfyui_workflows import SAMPLER, SAVE
 
 META = {"supports_preview_metadata": True}
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[ComfyUIServer]:
-    async with ComfyUIServer() as server:
-        yield server
-
-
-@pytest.fixture
-async def client(server: ComfyUIServer) -> AsyncIterator[Client]:
-    async with client_of(server) as client:
-        yield client
 
 
 # ── events ──────────────────────────────────────────────────────────────────────────────────────────────────────

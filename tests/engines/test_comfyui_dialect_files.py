@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import io
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
@@ -20,18 +19,6 @@ from tests.support.openai_pictures import drawn, encoded
 from tests.support.serving_calls import DROPPED, Reply
 
 ONE, OTHER = encoded(drawn("one", 16, 16), "png"), encoded(drawn("other", 16, 16), "png")
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[ComfyUIServer]:
-    async with ComfyUIServer() as server:
-        yield server
-
-
-@pytest.fixture
-async def client(server: ComfyUIServer) -> AsyncIterator[Client]:
-    async with client_of(server) as client:
-        yield client
 
 
 # ── uploads ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -213,7 +200,7 @@ async def test_it_may_live_below_a_path() -> None:
 
 # ── faults of HTTP ──────────────────────────────────────────────────────────────────────────────────────────────
 
-REPLIES = [faults.SERVER_ERROR, faults.BAD_GATEWAY, faults.UNAUTHORIZED, faults.SWARM_ERROR, faults.NOT_FOUND]
+REPLIES = [faults.SERVER_ERROR, faults.BAD_GATEWAY, faults.UNAUTHORIZED, faults.SWARM_SCALING, faults.NOT_FOUND]
 
 
 @pytest.mark.parametrize("reply", REPLIES)

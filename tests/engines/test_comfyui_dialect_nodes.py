@@ -4,29 +4,15 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
-import pytest
 from PIL import Image
 
 from tests.support import comfyui_faults as faults
-from tests.support.comfyui_client import Client, client_of, small
+from tests.support.comfyui_client import Client, small
 from tests.support.comfyui_server import ComfyUIServer
 from tests.support.comfyui_workflows import EDIT, GENERATE, IMAGE, INPAINT, LATENT, MASK, PROMPT, SAMPLER, SAVE, graph
 from tests.support.openai_pictures import drawn, encoded
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[ComfyUIServer]:
-    async with ComfyUIServer() as server:
-        yield server
-
-
-@pytest.fixture
-async def client(server: ComfyUIServer) -> AsyncIterator[Client]:
-    async with client_of(server) as client:
-        yield client
 
 
 def inputs(nodes: dict[str, Any], node: str) -> dict[str, Any]:

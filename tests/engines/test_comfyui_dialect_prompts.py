@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,18 +14,6 @@ from tests.support.comfyui_server import ComfyUIServer
 from tests.support.comfyui_workflows import EDIT, IMAGE, SAMPLER, SAVE, graph
 
 Change = Callable[[dict[str, Any]], object]
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[ComfyUIServer]:
-    async with ComfyUIServer() as server:
-        yield server
-
-
-@pytest.fixture
-async def client(server: ComfyUIServer) -> AsyncIterator[Client]:
-    async with client_of(server) as client:
-        yield client
 
 
 def inputs(nodes: dict[str, Any], node: str) -> dict[str, Any]:

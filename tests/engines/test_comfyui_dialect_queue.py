@@ -2,27 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
-import pytest
-
 from tests.support import comfyui_faults as faults
 from tests.support.comfyui_client import Client, client_of, small, types_of
 from tests.support.comfyui_server import ComfyUIServer
 from tests.support.comfyui_workflows import SAMPLER, SAVE
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[ComfyUIServer]:
-    async with ComfyUIServer() as server:
-        yield server
-
-
-@pytest.fixture
-async def client(server: ComfyUIServer) -> AsyncIterator[Client]:
-    async with client_of(server) as client:
-        yield client
-
 
 # ── queue and history ───────────────────────────────────────────────────────────────────────────────────────────
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from bot.engines.testing import differ
 from bot.errors import BadAnswer, EngineError, EngineUnavailable, LostJob, NothingDrawn, OutOfMemory, UnknownOutcome
-from tests.engines.contract import differ
 from tests.support import comfyui_faults as faults
 from tests.support.comfyui_engine import GENERATE_NODES, SECRET, Kept, changed, comfyui, failing, fox, saving_twice
 from tests.support.comfyui_server import ComfyUIServer

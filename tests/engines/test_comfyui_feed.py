@@ -16,9 +16,9 @@ from structlog.testing import capture_logs
 from bot.engines.comfyui import feed
 from bot.engines.comfyui.feed import Feed, Watch
 from bot.engines.comfyui.progress import Progress
+from bot.engines.testing import PATIENCE_S
 from bot.net.client import Http
 from bot.net.guard import Guard
-from tests.engines.contract import PATIENCE_S
 from tests.support.comfyui_engine import Kept, comfyui, fox
 from tests.support.comfyui_faults import NO_EVENTS, NOT_FOUND
 from tests.support.comfyui_server import ComfyUIServer

@@ -10,9 +10,9 @@ import pytest_asyncio
 from PIL import Image
 
 from bot.drawing import draw
+from bot.engines.testing import differ, sample
 from bot.pictures.sandbox import Sandbox
 from bot.types import Plan
-from tests.engines.contract import differ, sample
 from tests.support.comfyui_engine import Kept, as_input, comfyui, inpainting
 from tests.support.comfyui_server import ComfyUIServer
 

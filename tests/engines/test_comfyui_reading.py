@@ -55,15 +55,19 @@ def test_takes_still_pictures_only() -> None:
         "1": {"images": [image("film.mp4"), image("a.JPG"), image("b.jpeg"), image("c.gif"), image("noending")]},
         "2": {"images": [image("moving.webp")], "animated": [True]},
         "3": {"images": [image("still.webp")], "animated": [False]},
-        "4": {"gifs": [image("d.png")], "audio": [image("e.flac")], "text": ["words"]},
+        "4": {"gifs": [image("d.png")], "audio": [image("e.flac")], "text": ["words", "more"], "ui": {"x": 1}},
         "5": {"images": ["f.png", None, image(7), image("g.png", None), image("h.png", "output", 3)]},
         "6": {"images": "i.png"},
         "7": None,
+        "8": {"a_images": [image("i.png")], "images": [image("j.png"), image("j.png")], "odd": [image("k. a red fox")]},
     }
     finished = Finished.read({"outputs": outputs})
 
-    assert [each.filename for each in finished.pictures] == ["a.JPG", "b.jpeg", "still.webp"]
-    assert finished.other == ("audio", "gifs", "text")
+    assert [each.filename for each in finished.pictures] == ["a.JPG", "b.jpeg", "still.webp", "i.png", "j.png"]
+    assert finished.other == (
+        *("audio .flac", "gifs .png", "images", "images .gif", "images .mp4", "images .webp", "odd"),
+        "text",
+    )
     assert finished.failure is None
 
 

@@ -8,23 +8,24 @@ from typing import Any
 import pytest
 import structlog
 
-from bot.engines.comfyui.workflow import NodeInput
+from bot.engines.testing import sample
 from bot.errors import (
     BadAnswer,
     EngineAuth,
     EngineBusy,
     EngineError,
+    EngineQuota,
     EngineRejected,
     EngineUnavailable,
     UnknownOutcome,
     WorkflowInvalid,
 )
-from tests.engines.contract import sample
 from tests.support import comfyui_faults as faults
 from tests.support.comfyui_engine import (
     GENERATE_NODES,
     SECRET,
     Kept,
+    at,
     both,
     changed,
     comfyui,
@@ -68,7 +69,7 @@ async def test_outputs_that_are_left_out_are_noted_and_the_rest_is_delivered(ser
 
 @pytest.mark.parametrize(
     "task, field",
-    [({"model": "nobody has.safetensors"}, "model"), ({"steps": 20_000}, "steps"), ({"guidance": -1.0}, "guidance")],
+    [({"steps": 20_000}, "steps"), ({"guidance": -1.0}, "guidance")],
 )
 async def test_names_the_value_that_is_refused(server: ComfyUIServer, task: dict[str, object], field: str) -> None:
     caught = await failing(server, task=task)
@@ -98,7 +99,7 @@ async def test_names_the_node_that_is_wrong_in_the_graph(
 
 
 async def test_a_prompt_that_goes_where_a_number_belongs_is_the_operators_mistake(server: ComfyUIServer) -> None:
-    nodes = GENERATE_NODES | {"prompt": NodeInput((SAMPLER,), "steps")}
+    nodes = GENERATE_NODES | {"prompt": at("steps", SAMPLER)}
     caught = await failing(server, changed(graph(), {role: nodes[role] for role in ("prompt", "seed")}))
 
     assert isinstance(caught, WorkflowInvalid)
@@ -121,6 +122,9 @@ async def test_a_prompt_that_goes_where_a_number_belongs_is_the_operators_mistak
         (faults.BAD_GATEWAY, EngineUnavailable),
         (Reply(503, b"{", "application/json"), EngineUnavailable),
         (Reply(401, b"\x1f\x8b", "text/html", {"Content-Encoding": "gzip"}), EngineAuth),
+        (Reply(401, b"<html>" + bytes(1000), "text/html", drop="half"), EngineAuth),
+        (Reply(402, b'{"error": "no', drop="headers"), EngineQuota),
+        (Reply(403, b" " * 5_000_000), EngineAuth),
     ],
     ids=lambda value: str(getattr(value, "status", "")),
 )

@@ -14,10 +14,10 @@ from bot.engines.base import Run
 from bot.engines.comfyui import job
 from bot.engines.comfyui.client import Client
 from bot.engines.comfyui.engine import ComfyUIEngine
+from bot.engines.testing import sample
 from bot.errors import Cancelled, EngineError, EngineTimeout
 from bot.net.client import Http
 from bot.net.guard import Guard
-from tests.engines.contract import sample
 from tests.support.comfyui_engine import Kept, both, comfyui, fox, night
 from tests.support.comfyui_faults import SERVER_ERROR
 from tests.support.comfyui_server import ComfyUIServer

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bot.engines.base import Capabilities, InputRule
 from bot.engines.comfyui.engine import ComfyUIEngine
-from bot.engines.comfyui.workflow import NodeInput, Workflow, renamed
+from bot.engines.comfyui.workflow import Places, Workflow, renamed
 from bot.net.client import Http
 from bot.net.guard import Guard
 from bot.sizes import SizeRule
@@ -21,6 +21,7 @@ from tests.support.comfyui_engine import (
     EDIT_NODES,
     GENERATE_NODES,
     INPAINT_NODES,
+    at,
     both,
     generating,
     inpainting,
@@ -32,7 +33,8 @@ EXPORT = (
     "in ComfyUI choose File → Export (API); older versions: switch on the dev mode options in the settings, then "
     "“Save (API Format)”"
 )
-PROMPT_NODE = {"prompt": NodeInput((PROMPT,), "text")}
+NO_IMAGE = "workflows.edit_2.nodes.image: must say which node takes the picture to change"
+PROMPT_NODE = {"prompt": at("text", PROMPT)}
 
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
@@ -50,7 +52,7 @@ def engine(workflows: Mapping[str, Workflow], **options: Any) -> ComfyUIEngine:
 
 
 @pytest.mark.parametrize("path, nodes", [(GENERATE, GENERATE_NODES), (EDIT, EDIT_NODES), (INPAINT, INPAINT_NODES)])
-def test_loads_a_graph_as_it_stands_in_the_file(path: Path, nodes: Mapping[str, NodeInput]) -> None:
+def test_loads_a_graph_as_it_stands_in_the_file(path: Path, nodes: Places) -> None:
     loaded = Workflow.load(path, nodes)
 
     assert loaded.graph == graph(path)
@@ -123,26 +125,26 @@ def test_reads_numbers_that_are_none() -> None:
     [
         ({}, 'nodes.prompt: must say where the prompt goes, such as { ids = ["6"], key = "text" }'),
         (
-            {"prompt": NodeInput(("6", "60"), "text")},
+            {"prompt": at("text", "6", "60")},
             "nodes.prompt: there is no node 60 in the graph; "
             "those with an input “text” are 6 (CLIPTextEncode), 7 (CLIPTextEncode)",
         ),
         (
-            PROMPT_NODE | {"negative": NodeInput(("7", "6"), "text")},
+            PROMPT_NODE | {"negative": at("text", "7", "6")},
             "nodes.negative: “text” of node 6 (CLIPTextEncode) is the place for prompt already",
         ),
         (
-            PROMPT_NODE | {"seed": NodeInput(("1",), "noise_seed")},
+            PROMPT_NODE | {"seed": at("noise_seed", "1")},
             "nodes.seed: there is no node 1 in the graph; none has an input “noise_seed”",
         ),
         (
-            PROMPT_NODE | {"seed": NodeInput((SAMPLER,), "noise_seed")},
+            PROMPT_NODE | {"seed": at("noise_seed", SAMPLER)},
             "nodes.seed: node 3 (KSampler) has no input “noise_seed”; it has seed, steps, cfg, sampler_name, "
             "scheduler, denoise, model, positive, negative, latent_image",
         ),
     ],
 )
-def test_says_what_is_wrong_with_a_mapping(nodes: Mapping[str, NodeInput], mistake: str) -> None:
+def test_says_what_is_wrong_with_a_mapping(nodes: Places, mistake: str) -> None:
     with pytest.raises(ValueError) as caught:
         Workflow.load(GENERATE, nodes)
 
@@ -182,7 +184,7 @@ def test_fills_a_copy() -> None:
 
 
 def test_gives_all_nodes_of_a_role_the_same_value() -> None:
-    loaded = workflow(GENERATE, {"prompt": NodeInput(("6", "7"), "text")})
+    loaded = workflow(GENERATE, {"prompt": at("text", "6", "7")})
     filled = loaded.fill({"prompt": "a fox"})
 
     assert [filled.graph[id_]["inputs"] for id_ in ("6", "7")] == [{"clip": ["4", 1], "text": "a fox"}] * 2
@@ -220,7 +222,7 @@ BASIC = Capabilities(
 @pytest.mark.parametrize(
     "workflows, expected",
     [
-        (generating(*GENERATE_NODES.keys() - {"prompt"}), {"sizes": SizeRule()}),
+        (generating(*GENERATE_NODES.keys() - {"prompt"}), {"sizes": SizeRule(), "size": False}),
         (generating(), {"max_count": 4, "seed": True, "steps": True, "guidance": True, "negative": True}),
         (generating("count", "steps", "guidance"), {"seed": True, "negative": True}),
         (
@@ -262,11 +264,17 @@ def test_the_operator_knows_better() -> None:
     "workflows, options, mistake",
     [
         ({}, {}, "workflows: must hold one called generate, or edit, or both"),
-        ({"other": generating()["generate"]}, {}, "workflows: must hold one called generate, or edit, or both"),
         (
-            {"edit": generating()["generate"]},
+            {"other": generating()["generate"], "more": both()["edit"]},
             {},
-            "workflows.edit.nodes.image: must say which node takes the picture to change",
+            "workflows: must hold one called generate, or edit, or both, or model must name one of other, more",
+        ),
+        ({"generate": generating()["generate"], "edit_2": generating()["generate"]}, {}, NO_IMAGE),
+        ({"edit": generating()["generate"]}, {}, NO_IMAGE.replace("edit_2", "edit")),
+        (
+            generating(),
+            {"defaults": {"sampler": "euler"}},
+            "sampler: no workflow has a place for it; say which in nodes.sampler",
         ),
         (
             generating("model"),

@@ -13,9 +13,9 @@ from PIL import Image, ImageChops, ImageStat
 from bot.engines.base import DrawnPicture, GenerateTask, Run
 from bot.engines.demo import DemoEngine
 from bot.engines.demo_art.stages import PREVIEW_BYTES, STAGES
+from bot.engines.testing import PATIENCE_S, EngineContract, Recorder, differ, drawn, edited, sample
 from bot.errors import BotError, Cancelled, EngineError, EngineTimeout, LostJob, MissingFont, OutOfMemory
 from bot.pictures.sandbox import ChildDied, Sandbox
-from tests.engines.contract import PATIENCE_S, EngineContract, Recorder, differ, drawn, edited, sample
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

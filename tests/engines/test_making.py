@@ -29,7 +29,6 @@ MISTAKES: list[tuple[Mapping[str, Any], str]] = [
     ({"api_version": "2026-01-01"}, "api_version: "),
     ({"type": "comfyui"}, "urls: is missing"),
     ({"type": "comfyui", "urls": ["http://a"], "params": {"steps": 5}}, "params: a workflow has its own values"),
-    ({"type": "comfyui", "urls": ["http://a"], "comfy_org_key": "sk-secret"}, "comfy_org_key: "),
 ]
 
 

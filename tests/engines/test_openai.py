@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import datetime
-import itertools
 import time
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncIterator, Coroutine
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from aiohttp import web
 from PIL import Image
 
 from bot.drawing import draw
 from bot.engines.openai.engine import OpenAIEngine
+from bot.engines.testing import EngineContract, Recorder
 from bot.errors import Cancelled, EngineTimeout, LostJob
 from bot.net.client import Http
 from bot.net.guard import Guard
 from bot.types import Plan
-from tests.engines.contract import EngineContract, Recorder
 from tests.support import openai_faults
-from tests.support.openai_edits import Inputs
-from tests.support.openai_engine import PROMPT, WaitingRun, connected, wanted
+from tests.support.openai_engine import PROMPT, Inventive, WaitingRun, connected, wanted
 from tests.support.openai_faults import Twist
 from tests.support.openai_models import Model as ServedModel
 from tests.support.openai_server import OpenAIServer
@@ -41,18 +38,6 @@ async def engine(server: OpenAIServer) -> AsyncIterator[OpenAIEngine]:
     engine = connected(server)
     yield engine
     await engine.aclose()
-
-
-class Inventive(OpenAIServer):
-    """Draws something else each time, as models do that take no seed."""
-
-    calls_so_far = itertools.count()
-
-    async def _draw(
-        self, request: web.Request, event: str, values: Mapping[str, Any], inputs: Inputs
-    ) -> web.StreamResponse:
-        values = {**values, "prompt": f"{values['prompt']} {next(self.calls_so_far)}"}
-        return await super()._draw(request, event, values, inputs)
 
 
 class TestOpenAIEngine(EngineContract):
@@ -225,6 +210,9 @@ async def test_cannot_resume(engine: OpenAIEngine) -> None:
         ({"model": ""}, r"^model: is needed"),
         ({"params": {"when": datetime.date(2026, 1, 1)}}, r"^params: cannot be sent as JSON"),
         ({"edit_params": {"strength": float("nan")}}, r"^edit_params: cannot be sent as JSON"),
+        ({"corrections": {"sampler": True}}, r"^supports\.sampler: cannot be true"),
+        ({"steps": 30}, r"^steps: needs supports\.steps"),
+        ({"guidance": 3.5, "corrections": {"guidance": False}}, r"^guidance: needs supports\.guidance"),
     ],
 )
 def test_says_which_setting_is_wrong(options: dict[str, Any], problem: str) -> None:

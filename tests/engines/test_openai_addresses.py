@@ -9,10 +9,10 @@ import pytest_asyncio
 
 from bot.engines.openai import downloads
 from bot.engines.openai.engine import OpenAIEngine
+from bot.engines.testing import Recorder
 from bot.errors import BadAnswer, EngineError, UnknownOutcome
 from bot.net.client import Http
 from bot.net.guard import Guard
-from tests.engines.contract import Recorder
 from tests.support import openai_faults
 from tests.support.engines import png
 from tests.support.openai_engine import connected, drawn, items, wanted

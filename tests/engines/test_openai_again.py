@@ -9,11 +9,11 @@ import pytest
 import pytest_asyncio
 
 from bot.engines.openai.engine import OpenAIEngine
+from bot.engines.testing import PATIENCE_S, Recorder
 from bot.errors import Cancelled, EngineBusy, EngineUnavailable
 from bot.net.client import Http
 from bot.net.guard import Guard
 from bot.net.waiting import LONGEST_S, wait_s
-from tests.engines.contract import PATIENCE_S, Recorder
 from tests.support import openai_faults as faults
 from tests.support.openai_engine import WaitingRun, connected, wanted
 from tests.support.openai_server import OpenAIServer

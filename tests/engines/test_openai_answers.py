@@ -10,8 +10,8 @@ import pytest
 import pytest_asyncio
 
 from bot.engines.openai.engine import OpenAIEngine
+from bot.engines.testing import Recorder, png, sample
 from bot.errors import BadAnswer, NothingDrawn, UnknownOutcome
-from tests.engines.contract import Recorder, png, sample
 from tests.support import openai_faults
 from tests.support.engines import png as small_png
 from tests.support.openai_engine import change, connected, drawn, items, wanted

@@ -12,11 +12,11 @@ import pytest
 
 from bot.engines.base import DrawnPicture, Run
 from bot.engines.openai.engine import OpenAIEngine
+from bot.engines.testing import Recorder
 from bot.errors import BadAnswer, EngineRejected
 from bot.net import said
 from bot.net.client import Http
 from bot.net.guard import Guard
-from tests.engines.contract import Recorder
 from tests.support.engines import png
 from tests.support.net import Line, Script, listening, soon
 from tests.support.openai_engine import wanted

@@ -11,6 +11,7 @@ import pytest_asyncio
 from structlog.testing import capture_logs
 
 from bot.engines.openai.engine import OpenAIEngine
+from bot.engines.testing import Recorder
 from bot.errors import (
     BadAnswer,
     ContentRefused,
@@ -23,7 +24,6 @@ from bot.errors import (
     OutOfMemory,
     UnknownOutcome,
 )
-from tests.engines.contract import Recorder
 from tests.support import openai_faults as faults
 from tests.support.openai_engine import PROMPT, connected, wanted
 from tests.support.openai_models import REQUEST_ID, error

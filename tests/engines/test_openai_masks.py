@@ -13,13 +13,13 @@ from PIL import Image, ImageChops, ImageStat
 
 from bot.drawing import draw
 from bot.engines.base import InputPicture
+from bot.engines.testing import Recorder, sample
 from bot.errors import Cancelled, EngineRejected
 from bot.pictures.inspect import prepare_input
 from bot.pictures.sandbox import Sandbox
 from bot.types import Plan
-from tests.engines.contract import Recorder, sample
 from tests.support.openai_engine import PROMPT, connected
-from tests.support.openai_models import DALL_E_2, MODELS
+from tests.support.openai_models import DALL_E, MODELS
 from tests.support.openai_server import OpenAIServer
 from tests.support.pictures import encoded
 from tests.support.serving_calls import Upload
@@ -32,7 +32,7 @@ LEFT = 0, 0, 1200, 1600
 
 @pytest_asyncio.fixture
 async def server() -> AsyncIterator[OpenAIServer]:
-    async with OpenAIServer(models={**MODELS, **DALL_E_2}) as server:
+    async with OpenAIServer(models={**MODELS, **DALL_E}) as server:
         yield server
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.engines.base import InputRule
 from bot.engines.openai.engine import OpenAIEngine
-from bot.engines.openai.models import facts
+from bot.engines.openai.models import facts, within
 from bot.errors import BadAnswer, EngineAuth, EngineError, EngineUnavailable
 from bot.net.client import Http
 from bot.net.guard import Guard
@@ -59,7 +59,23 @@ def test_knows_the_gpt_image_line_by_name(model: str) -> None:
     assert known.inputs == InputRule(max_bytes=49_999_999, max_mask_bytes=3_999_999)
 
 
-@pytest.mark.parametrize("model", ["flux", "gemini-3.1-flash-image", "my-gpt-image-2", "", "gpt-5.4-mini", "dall-e-3"])
+@pytest.mark.parametrize(
+    ("deployment", "model"),
+    [
+        ("gpt-image-2", "gpt-image-2"),
+        ("Prod_GPT-Image-2-eu", "gpt-image-2-eu"),
+        ("our-gpt-image-1-mini", "gpt-image-1-mini"),
+        ("chatgpt-image-latest", "chatgpt-image-latest"),
+        ("house-painter", "house-painter"),
+        ("notgpt-image-2", "notgpt-image-2"),
+        ("gpt-image", "gpt-image"),
+    ],
+)
+def test_finds_the_model_a_deployment_is_named_after(deployment: str, model: str) -> None:
+    assert within(deployment) == model
+
+
+@pytest.mark.parametrize("model", ["flux", "gemini-3.1-flash-image", "my-gpt-image-2", "", "gpt-5.4-mini", "dall-e"])
 def test_is_careful_with_a_model_it_does_not_know(model: str) -> None:
     unknown = facts(model)
 
@@ -75,6 +91,14 @@ def test_knows_what_dall_e_2_wants_of_a_picture() -> None:
     assert can.inputs == InputRule(
         formats=("image/png",), max_bytes=3_999_999, square=True, max_mask_bytes=3_999_999, needs_mask=True
     )
+
+
+def test_knows_that_dall_e_3_draws_one_picture_and_changes_none() -> None:
+    can = at("http://127.0.0.1/v1", model="dall-e-3").capabilities()
+
+    assert can.generate and not can.edit and not can.mask
+    assert (can.max_count, can.sizes) == (1, SizeRule(fixed=((1024, 1024), (1792, 1024), (1024, 1792))))
+    assert at("http://127.0.0.1/v1", model="dall-e-3", edit_model="gpt-image-2").capabilities().edit
 
 
 sides = st.integers(1, 20_000)

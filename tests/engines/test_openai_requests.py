@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from bot.engines.base import EditTask, InputPicture
 from bot.engines.openai.engine import OpenAIEngine
-from tests.engines.contract import Recorder, opened, png, sample
+from bot.engines.testing import Recorder, opened, png, sample
 from tests.support.openai_engine import PROMPT, change, connected, wanted
 from tests.support.openai_server import OpenAIServer
 from tests.support.pictures import encoded

@@ -2,25 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
-import pytest
-
-from tests.support.discord_answers import Answers, answering, big
+from tests.support.discord_answers import Answers, big
 from tests.support.engines import png
-
-
-@pytest.fixture
-async def here(tmp_path: Path) -> AsyncIterator[Answers]:
-    async with answering(tmp_path) as answers:
-        yield answers
-
-
-@pytest.fixture
-async def online(tmp_path: Path) -> AsyncIterator[Answers]:
-    async with answering(tmp_path, online=True) as answers:
-        yield answers
 
 
 async def test_pictures_come_as_one_ordinary_message_that_answers_the_request(here: Answers) -> None:

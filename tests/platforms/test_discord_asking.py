@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +11,8 @@ from adapters.commands.table import COMMANDS
 from bot.engines.base import EditTask, GenerateTask, Result, Run, Task
 from tests.support.discord import visible
 from tests.support.discord.model import Message
-from tests.support.discord_bot import Scene, delivered, finished, scene, serving, stuck
+from tests.support.discord_bot import Scene, delivered, finished, serving, stuck
 from tests.support.engines import ScriptedEngine, draws, png
-
-
-@pytest.fixture
-async def painters() -> AsyncIterator[Scene]:
-    async with scene() as found:
-        yield found
 
 
 async def hangs(task: Task, run: Run) -> Result:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -11,16 +10,9 @@ from bot.errors import BotError, NotYours
 from bot.types import State
 from tests.support.discord.model import Message
 from tests.support.discord.people import Person
-from tests.support.discord_bot import DiscordBot, Scene, delivered, drawn, scene, serving
+from tests.support.discord_bot import DiscordBot, Scene, delivered, drawn, serving
 from tests.support.engines import ScriptedEngine
 from tests.support.studio import Gate
-
-
-@pytest.fixture
-async def painters() -> AsyncIterator[Scene]:
-    async with scene() as found:
-        yield found
-
 
 # ── again, undo ─────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import cast
 
 import discord
@@ -15,22 +13,9 @@ from adapters.discord.limits import MIB
 from bot.errors import DeliveryError, Gone, NoPermission, PlaceGone, TooLarge
 from bot.types import Picture
 from tests.support.discord import messages
-from tests.support.discord_answers import Answers, answering, big, happens, place_of
+from tests.support.discord_answers import Answers, big, happens, place_of
 from tests.support.engines import png
 from tests.support.pictures import encoded, photo
-
-
-@pytest.fixture
-async def here(tmp_path: Path) -> AsyncIterator[Answers]:
-    async with answering(tmp_path) as answers:
-        yield answers
-
-
-@pytest.fixture
-async def online(tmp_path: Path) -> AsyncIterator[Answers]:
-    async with answering(tmp_path, online=True) as answers:
-        yield answers
-
 
 # ── places and permissions ────────────────────────────────────────────────────────────────────────────────────────────
 

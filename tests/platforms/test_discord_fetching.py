@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import aiohttp
 import pytest
@@ -13,13 +12,7 @@ from adapters.discord import fetch as fetching
 from adapters.discord.fetch import fetch
 from bot.errors import FileTooLarge, Gone
 from bot.types import PictureRef
-from tests.support.discord_answers import Answers, answering
-
-
-@pytest.fixture
-async def here(tmp_path: Path) -> AsyncIterator[Answers]:
-    async with answering(tmp_path) as answers:
-        yield answers
+from tests.support.discord_answers import Answers
 
 
 @pytest.fixture

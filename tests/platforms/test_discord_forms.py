@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -10,12 +9,6 @@ import pytest
 from bot.engines.base import EditTask, Task
 from tests.support.discord_bot import Scene, delivered, drawn, scene, serving
 from tests.support.engines import png
-
-
-@pytest.fixture
-async def painters() -> AsyncIterator[Scene]:
-    async with scene() as found:
-        yield found
 
 
 def widths(task: Task) -> list[int]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from bot import limits
-from tests.support.discord_bot import Scene, delivered, drawn, scene, serving
+from tests.support.discord_bot import Scene, delivered, drawn, serving
 
 SAID = "That was fast: the limit here is 1 a minute for each person. Please try again in 24 h."
 
@@ -16,12 +15,6 @@ SAID = "That was fast: the limit here is 1 a minute for each person. Please try 
 @pytest.fixture(autouse=True)
 def _a_minute_longer_than_any_test(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "MINUTE_S", 86400.0)
-
-
-@pytest.fixture
-async def painters() -> AsyncIterator[Scene]:
-    async with scene() as found:
-        yield found
 
 
 async def test_a_command_over_the_limit_is_refused_privately(painters: Scene, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -10,22 +9,8 @@ import pytest
 from bot.engines.base import EditTask
 from bot.errors import BotError
 from tests.support.discord.interactions import Interaction
-from tests.support.discord_bot import Scene, delivered, drawn, scene, serving
+from tests.support.discord_bot import Scene, delivered, drawn, serving
 from tests.support.engines import png
-
-
-@pytest.fixture
-async def painters() -> AsyncIterator[Scene]:
-    async with scene() as found:
-        yield found
-
-
-@pytest.fixture
-async def blind() -> AsyncIterator[Scene]:
-    """Without the message content intent."""
-    async with scene(message_content=False) as found:
-        yield found
-
 
 # ── what may not be read, what is not allowed ───────────────────────────────────────────────────────────────────────
 

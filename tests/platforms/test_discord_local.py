@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import AsyncIterator
 
 import aiohttp
 import discord
@@ -18,12 +17,6 @@ from tests.support.discord.server import serving
 from tests.support.engines import png
 
 RED, BLUE = png(8, 6, (255, 0, 0)), png(5, 5, (0, 0, 255))
-
-
-@pytest.fixture
-async def at() -> AsyncIterator[Scene]:
-    async with scene() as made:
-        yield made
 
 
 def file(data: bytes = RED, name: str = "fox.png", alt: str | None = None) -> discord.File:

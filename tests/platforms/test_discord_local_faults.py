@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import aiohttp
 import discord
@@ -14,12 +13,6 @@ from tests.support.discord.probe import Scene, refused, scene
 POST = "POST /channels/*/messages"
 POSTED = "POST /channels/{channel_id}/messages"
 CALLBACK = "POST /interactions/*/*/callback"
-
-
-@pytest.fixture
-async def at() -> AsyncIterator[Scene]:
-    async with scene() as made:
-        yield made
 
 
 def texts(at: Scene) -> list[str]:

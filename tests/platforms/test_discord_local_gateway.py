@@ -18,16 +18,10 @@ import pytest
 
 from tests.support.discord.launch import environment, redirected
 from tests.support.discord.places import Guild
-from tests.support.discord.probe import Scene, scene
+from tests.support.discord.probe import Scene
 from tests.support.discord.server import LocalDiscord, serving
 
 HEARTBEAT, IDENTIFY, RESUME, INVALID, HELLO, ACK = 1, 2, 6, 9, 10, 11
-
-
-@pytest.fixture
-async def at() -> AsyncIterator[Scene]:
-    async with scene() as made:
-        yield made
 
 
 @pytest.fixture

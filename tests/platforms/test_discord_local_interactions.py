@@ -12,13 +12,7 @@ import pytest
 from discord.http import Route
 
 from tests.support.discord.commands import Refused
-from tests.support.discord.probe import Scene, refused, scene
-
-
-@pytest.fixture
-async def at() -> AsyncIterator[Scene]:
-    async with scene() as made:
-        yield made
+from tests.support.discord.probe import Scene, refused
 
 
 def callback(interaction: discord.Interaction) -> Route:

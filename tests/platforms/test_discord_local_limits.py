@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import AsyncIterator
 from typing import Any
 
 import discord
@@ -11,18 +10,12 @@ import pytest
 from discord.http import Route
 
 from tests.support.discord.errors import Payload
-from tests.support.discord.probe import Scene, refused, scene
+from tests.support.discord.probe import Scene, refused
 from tests.support.engines import png
 
 MIB = 1 << 20
 PNG = png()
 V2 = 1 << 15
-
-
-@pytest.fixture
-async def at() -> AsyncIterator[Scene]:
-    async with scene() as made:
-        yield made
 
 
 def button(custom_id: str, label: str = "x") -> Payload:

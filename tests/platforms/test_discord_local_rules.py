@@ -19,12 +19,6 @@ PNG = png()
 
 
 @pytest.fixture
-async def at() -> AsyncIterator[Scene]:
-    async with scene() as made:
-        yield made
-
-
-@pytest.fixture
 async def blind() -> AsyncIterator[Scene]:
     """A bot whose owner did not switch the message content intent on."""
     async with scene(message_content=False) as made:

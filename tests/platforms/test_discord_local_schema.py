@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import discord
@@ -14,12 +13,6 @@ from tests.support.discord import schema
 from tests.support.discord.errors import Payload
 from tests.support.discord.forms import Body
 from tests.support.discord.probe import COMMANDS, Scene, refused, scene
-
-
-@pytest.fixture
-async def at() -> AsyncIterator[Scene]:
-    async with scene() as made:
-        yield made
 
 
 def command(**more: object) -> Payload:

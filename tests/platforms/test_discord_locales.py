@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from adapters.discord import locales
 from adapters.discord.locales import script
-from tests.support.discord_bot import Scene, delivered, drawn, scene, serving
-
-
-@pytest.fixture
-async def painters() -> AsyncIterator[Scene]:
-    async with scene() as found:
-        yield found
+from tests.support.discord_bot import Scene, delivered, drawn, serving
 
 
 async def test_a_reply_is_answered_in_the_language_discord_told_before(painters: Scene, tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -11,14 +10,8 @@ import pytest
 from adapters.discord.client import EaselClient
 from bot.errors import ConfigError
 from bot.types import State
-from tests.support.discord_bot import Scene, assembling, delivered, scene, serving
+from tests.support.discord_bot import Scene, assembling, delivered, serving
 from tests.support.engines import ScriptedEngine
-
-
-@pytest.fixture
-async def painters() -> AsyncIterator[Scene]:
-    async with scene() as found:
-        yield found
 
 
 async def test_a_wrong_token_is_a_mistake_in_the_configuration(painters: Scene, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -11,23 +10,9 @@ import pytest
 from bot.engines.base import EditTask
 from bot.errors import Gone
 from tests.support.discord import visible, wire
-from tests.support.discord_bot import Scene, delivered, finished, scene, serving
+from tests.support.discord_bot import Scene, delivered, finished, serving
 from tests.support.engines import ScriptedEngine, png
 from tests.support.studio import Gate
-
-
-@pytest.fixture
-async def painters() -> AsyncIterator[Scene]:
-    async with scene() as found:
-        yield found
-
-
-@pytest.fixture
-async def blind() -> AsyncIterator[Scene]:
-    """Without the message content intent."""
-    async with scene(message_content=False) as found:
-        yield found
-
 
 # ── messages ────────────────────────────────────────────────────────────────────────────────────────────────────────
 

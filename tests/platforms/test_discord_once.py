@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -12,15 +11,9 @@ from bot.types import State
 from tests.support.discord.interactions import Interaction
 from tests.support.discord.model import Message
 from tests.support.discord.places import Channel
-from tests.support.discord_answers import POST, Answers, answering, happens
+from tests.support.discord_answers import POST, Answers, happens
 from tests.support.discord_bot import delivered, scene, serving
 from tests.support.engines import png
-
-
-@pytest.fixture
-async def here(tmp_path: Path) -> AsyncIterator[Answers]:
-    async with answering(tmp_path) as answers:
-        yield answers
 
 
 @pytest.mark.parametrize("count", [1, 12])

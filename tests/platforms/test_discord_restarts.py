@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from bot.errors import Gone
-from tests.support.discord_bot import Scene, delivered, drawn, scene, serving, stuck
+from tests.support.discord_bot import Scene, delivered, drawn, serving, stuck
 from tests.support.engines import png
-
-
-@pytest.fixture
-async def painters() -> AsyncIterator[Scene]:
-    async with scene() as found:
-        yield found
-
 
 # ── at once, and after a restart ────────────────────────────────────────────────────────────────────────────────────
 

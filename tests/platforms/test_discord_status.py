@@ -3,29 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from functools import partial
-from pathlib import Path
 
 import pytest
 
 from adapters.discord import deliver, status
 from bot.types import State
 from tests.support.discord.faults import Fault
-from tests.support.discord_answers import DELETE, EDIT, POST, Answers, answering, big, happens
+from tests.support.discord_answers import DELETE, EDIT, POST, Answers, big, happens
 from tests.support.engines import png
-
-
-@pytest.fixture
-async def here(tmp_path: Path) -> AsyncIterator[Answers]:
-    async with answering(tmp_path) as answers:
-        yield answers
-
-
-@pytest.fixture
-async def online(tmp_path: Path) -> AsyncIterator[Answers]:
-    async with answering(tmp_path, online=True) as answers:
-        yield answers
 
 
 async def test_one_quiet_message_shows_how_a_job_stands(here: Answers) -> None:

@@ -17,12 +17,6 @@ from tests.support.studio import Guest, Studio, serving
 
 
 @pytest.fixture
-async def studio(tmp_path: Path) -> AsyncIterator[Studio]:
-    async with serving(tmp_path) as studio:
-        yield studio
-
-
-@pytest.fixture
 async def stranger() -> AsyncIterator[aiohttp.ClientSession]:
     async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:
         yield session

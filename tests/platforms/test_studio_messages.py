@@ -29,12 +29,6 @@ from tests.support.studio import Gate, Guest, Studio, serving
 
 
 @pytest.fixture
-async def studio(tmp_path: Path) -> AsyncIterator[Studio]:
-    async with serving(tmp_path) as studio:
-        yield studio
-
-
-@pytest.fixture
 async def guest(studio: Studio) -> AsyncIterator[Guest]:
     async with Guest.of(studio) as guest:
         yield guest

@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from adapters.local.pages import FOLDER
 from adapters.local.words import PAGE
 from bot.i18n.negotiate import LANGUAGES
-from tests.support.studio import Guest, Studio, serving
+from tests.support.studio import Guest, Studio
 
 SCRIPTS = {path.name: path.read_text("utf-8") for path in FOLDER.glob("*.js")}
 MARKUP = (FOLDER / "index.html").read_text("utf-8")
-
-
-@pytest.fixture
-async def studio(tmp_path: Path) -> AsyncIterator[Studio]:
-    async with serving(tmp_path) as studio:
-        yield studio
 
 
 def test_the_page_says_only_what_is_in_the_catalogues() -> None:

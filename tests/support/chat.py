@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 from bot.answers import Accepted, Delivery
 from bot.config import load
+from bot.db.database import Clock
 from bot.process import Parts, assembled
 from bot.types import MessageRef, Person, PictureRef, Place, Request
 from tests.support.memory_platform import MemoryPlatform
@@ -56,11 +58,11 @@ class Chat:
 
 
 @asynccontextmanager
-async def chatting(folder: Path, **environ: str) -> AsyncIterator[Chat]:
+async def chatting(folder: Path, clock: Clock = time.time, /, **environ: str) -> AsyncIterator[Chat]:
     settings = {"EASEL_DATA_DIR": str(folder), "EASEL_ENGINES__DEMO__TYPE": "demo"}
     settings["EASEL_ENGINES__DEMO__PARAMS"] = '{"seconds": 0}'
     platform = MemoryPlatform()
-    async with assembled(load(None, settings | environ), {"local": lambda easel, database: platform}) as parts:
+    async with assembled(load(None, settings | environ), {"local": lambda easel, database: platform}, clock) as parts:
         tasks = [asyncio.create_task(parts.worker.run()), asyncio.create_task(parts.courier.run())]
         try:
             yield Chat(parts, platform)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +16,7 @@ from PIL import Image
 
 from bot.engines.base import DrawnPicture, EditTask, GenerateTask, InputPicture, Run
 from bot.engines.comfyui.engine import ComfyUIEngine
-from bot.engines.comfyui.workflow import NodeInput, Workflow
+from bot.engines.comfyui.workflow import FixedInput, NodeInput, Places, Workflow
 from bot.errors import EngineError
 from bot.net.client import Http
 from bot.net.guard import Guard
@@ -40,29 +40,35 @@ from tests.support.comfyui_workflows import (
 POLL_S = 0.05
 """Looks come this often in tests, so that nobody waits for what the websocket does not tell."""
 
+
+def at(key: str, *ids: str) -> tuple[NodeInput, ...]:
+    """The input `key` of these nodes, as a role's one row."""
+    return (NodeInput(ids, key),)
+
+
 COMMON = {
-    "prompt": NodeInput((PROMPT,), "text"),
-    "negative": NodeInput((NEGATIVE,), "text"),
-    "model": NodeInput((CHECKPOINT,), "ckpt_name"),
-    "seed": NodeInput((SAMPLER,), "seed"),
-    "steps": NodeInput((SAMPLER,), "steps"),
-    "guidance": NodeInput((SAMPLER,), "cfg"),
+    "prompt": at("text", PROMPT),
+    "negative": at("text", NEGATIVE),
+    "model": at("ckpt_name", CHECKPOINT),
+    "seed": at("seed", SAMPLER),
+    "steps": at("steps", SAMPLER),
+    "guidance": at("cfg", SAMPLER),
 }
 GENERATE_NODES = COMMON | {
-    "width": NodeInput((LATENT,), "width"),
-    "height": NodeInput((LATENT,), "height"),
-    "count": NodeInput((LATENT,), "batch_size"),
+    "width": at("width", LATENT),
+    "height": at("height", LATENT),
+    "count": at("batch_size", LATENT),
 }
-CHANGE_NODES = COMMON | {"image": NodeInput((IMAGE,), "image"), "strength": NodeInput((SAMPLER,), "denoise")}
+CHANGE_NODES = COMMON | {"image": at("image", IMAGE), "strength": at("denoise", SAMPLER)}
 EDIT_NODES = CHANGE_NODES | {
-    "width": NodeInput((SCALE,), "width"),
-    "height": NodeInput((SCALE,), "height"),
-    "count": NodeInput((REPEAT,), "amount"),
+    "width": at("width", SCALE),
+    "height": at("height", SCALE),
+    "count": at("amount", REPEAT),
 }
-INPAINT_NODES = CHANGE_NODES | {"mask": NodeInput((MASK,), "image")}
+INPAINT_NODES = CHANGE_NODES | {"mask": at("image", MASK)}
 
 
-def workflow(path: Path, nodes: Mapping[str, NodeInput], *without: str) -> Workflow:
+def workflow(path: Path, nodes: Places, *without: str) -> Workflow:
     """Return a workflow, with some of the roles left out of its mapping."""
     return Workflow.load(path, {role: node for role, node in nodes.items() if role not in without})
 
@@ -82,9 +88,11 @@ def inpainting() -> dict[str, Workflow]:
     return generating() | {"edit": workflow(INPAINT, INPAINT_NODES)}
 
 
-def changed(graph: Mapping[str, Any], nodes: Mapping[str, NodeInput] = GENERATE_NODES) -> dict[str, Workflow]:
+def changed(
+    graph: Mapping[str, Any], nodes: Places = GENERATE_NODES, fixed: Sequence[FixedInput] = ()
+) -> dict[str, Workflow]:
     """Return a workflow that generates with another graph."""
-    return {"generate": Workflow.parse(json.dumps(graph), nodes)}
+    return {"generate": Workflow.parse(json.dumps(graph), nodes, fixed)}
 
 
 def saving_twice(**inputs: object) -> dict[str, Any]:
@@ -100,11 +108,12 @@ async def comfyui(
     workflows: Mapping[str, Workflow] | None = None,
     *,
     headers: Mapping[str, str] = {},
+    query: Mapping[str, str] = {},
     poll_s: float = POLL_S,
     **options: Any,
 ) -> AsyncIterator[ComfyUIEngine]:
     """Give an engine on the server, and close it."""
-    http = Http(server.url, Guard(private=True), headers=headers)
+    http = Http(server.url, Guard(private=True), headers=headers, query=query)
     engine = ComfyUIEngine("comfy", http, workflows=workflows or generating(), poll_s=poll_s, **options)
     try:
         yield engine

@@ -86,4 +86,11 @@ UNDECODABLE = Reply(200, b"This is no picture. " * 400, "image/png")
 EMPTY_FILE = Reply(200, b"", "image/png")
 SWARM_DENIED = Reply.text(401, "<html><body>Permission denied.</body></html>", HTML)
 SWARM_NO_BACKEND = Reply.text(400, "<html><body>No ComfyUI backend available, loading failed.</body></html>", HTML)
-SWARM_ERROR = Reply.json(400, {"error": "Swarm is scaling up a backend, try again."})
+SWARM_SCALING = Reply.json(
+    400,
+    {
+        "error": "[SwarmUI] No backend available, but auto-scaling was triggered, and a new backend is loading. Please "
+        "wait a moment, then retry."
+    },
+)
+SWARM_NOTHING_FITS = Reply.json(400, {"error": "[SwarmUI] No functional comfy backend available to run this request."})

@@ -3,76 +3,22 @@
 from __future__ import annotations
 
 import io
-import json
 import secrets
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from PIL import Image, ImageFilter
-from PIL.PngImagePlugin import PngInfo
 
-from tests.support.comfyui_files import Escape, Files
+from tests.support.comfyui_files import Files
+from tests.support.comfyui_more_nodes import MORE_CLASSES
+from tests.support.comfyui_node_kinds import Inputs, Latent, NodeClass, Work, fixed, real, text, whole, written
 from tests.support.openai_pictures import drawn
-
-Inputs = Mapping[str, Any]
-"""A node's inputs with their links followed."""
-Spec = list[Any]
-"""One input as `/object_info` gives it: `["INT", {…}]`, `[[options…], {…}]` or `["MODEL"]`."""
 
 SAMPLERS = ["euler", "euler_ancestral", "heun", "dpmpp_2m", "dpmpp_2m_sde", "lcm", "ddim", "uni_pc"]
 SCHEDULERS = ["simple", "normal", "karras", "exponential", "sgm_uniform", "ddim_uniform", "beta"]
 LARGEST = 16384
-
-
-@dataclass(frozen=True, slots=True)
-class Latent:
-    """Pictures on their way through a sampler, kept in pixels."""
-
-    pictures: tuple[Image.Image, ...]
-    empty: bool = False
-    mask: Image.Image | None = None
-    """White = to be drawn."""
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """What nodes need beside their inputs."""
-
-    files: Files
-    graph: Mapping[str, Any]
-    extra: Mapping[str, Any] = field(default_factory=dict)
-    black: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class NodeClass:
-    """A class of nodes."""
-
-    required: Callable[[Files, list[str]], dict[str, Spec]]
-    """The inputs, given the files and the names of the models there are."""
-    gives: tuple[str, ...]
-    run: Callable[[Work, Inputs], Any]
-    """Returns one value per output; an output node returns what it saved."""
-    saves: bool = False
-    category: str = "image"
-
-
-def _whole(default: int, least: int, most: int, **more: Any) -> Spec:
-    return ["INT", {"default": default, "min": least, "max": most, **more}]
-
-
-def _real(default: float, least: float, most: float) -> Spec:
-    return ["FLOAT", {"default": default, "min": least, "max": most, "step": 0.01}]
-
-
-def _text(default: str = "") -> Spec:
-    return ["STRING", {"multiline": True, "dynamicPrompts": True, "default": default}]
-
-
-def fixed(**specs: Spec) -> Callable[[Files, list[str]], dict[str, Spec]]:
-    """Return inputs that depend on nothing."""
-    return lambda files, models: specs
+PREVIEW_SIDE = 512
 
 
 # ── what the classes do ─────────────────────────────────────────────────────────────────────────────────────────
@@ -103,6 +49,15 @@ def sampled(given: Inputs, strength: float = 1.0) -> Latent:
         blended = Image.blend(base, over, part)
         done.append(blended if mask is None else Image.composite(blended, base, mask))
     return replace(latent, pictures=tuple(done), empty=False)
+
+
+def half_done(given: Inputs, part: float) -> bytes:
+    """Return a JPEG of the first picture at this part of its steps."""
+    picture = sampled(given, part).pictures[0]
+    picture.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE))
+    file = io.BytesIO()
+    picture.save(file, "JPEG", quality=95)
+    return file.getvalue()
 
 
 def _sample(work: Work, given: Inputs) -> tuple[Latent]:
@@ -165,30 +120,14 @@ def _empty_image(work: Work, given: Inputs) -> tuple[tuple[Image.Image, ...]]:
 
 
 def _save(work: Work, given: Inputs) -> dict[str, Any]:
-    return _written(work, given["images"], given["filename_prefix"], "output")
+    return written(work, given["images"], given["filename_prefix"], "output")
 
 
 def _preview(work: Work, given: Inputs) -> dict[str, Any]:
-    return _written(work, given["images"], f"ComfyUI_temp_{secrets.token_hex(3)}", "temp")
+    return written(work, given["images"], f"ComfyUI_temp_{secrets.token_hex(3)}", "temp")
 
 
-def _written(work: Work, pictures: tuple[Image.Image, ...], prefix: str, type: str) -> dict[str, Any]:
-    texts = PngInfo()
-    texts.add_text("prompt", json.dumps(work.graph))
-    for name, value in work.extra.get("extra_pnginfo", {}).items():
-        texts.add_text(name, json.dumps(value))
-    saved = []
-    for picture in pictures:
-        file = io.BytesIO()
-        picture.save(file, "PNG", pnginfo=texts, compress_level=1)
-        try:
-            saved.append(work.files.save(prefix, file.getvalue(), type).json())
-        except Escape:
-            raise Exception("**** ERROR: Saving image outside the output folder is not allowed.") from None
-    return {"images": saved}
-
-
-_SIDE = _whole(512, 16, LARGEST, step=8)
+_SIDE = whole(512, 16, LARGEST, step=8)
 _IMAGE_UPLOAD = {"image_upload": True}
 CLASSES: Mapping[str, NodeClass] = {
     "CheckpointLoaderSimple": NodeClass(
@@ -197,22 +136,22 @@ CLASSES: Mapping[str, NodeClass] = {
         _load_checkpoint,
         category="loaders",
     ),
-    "CLIPTextEncode": NodeClass(fixed(text=_text(), clip=["CLIP"]), ("CONDITIONING",), _encode_text),
+    "CLIPTextEncode": NodeClass(fixed(text=text(), clip=["CLIP"]), ("CONDITIONING",), _encode_text),
     "EmptyLatentImage": NodeClass(
-        fixed(width=_SIDE, height=_SIDE, batch_size=_whole(1, 1, 4096)), ("LATENT",), _empty_latent
+        fixed(width=_SIDE, height=_SIDE, batch_size=whole(1, 1, 4096)), ("LATENT",), _empty_latent
     ),
     "KSampler": NodeClass(
         fixed(
             model=["MODEL"],
-            seed=_whole(0, 0, 2**64 - 1, control_after_generate=True),
-            steps=_whole(20, 1, 10000),
-            cfg=_real(8.0, 0.0, 100.0),
+            seed=whole(0, 0, 2**64 - 1, control_after_generate=True),
+            steps=whole(20, 1, 10000),
+            cfg=real(8.0, 0.0, 100.0),
             sampler_name=[SAMPLERS, {}],
             scheduler=[SCHEDULERS, {}],
             positive=["CONDITIONING"],
             negative=["CONDITIONING"],
             latent_image=["LATENT"],
-            denoise=_real(1.0, 0.0, 1.0),
+            denoise=real(1.0, 0.0, 1.0),
         ),
         ("LATENT",),
         _sample,
@@ -221,12 +160,12 @@ CLASSES: Mapping[str, NodeClass] = {
     "VAEDecode": NodeClass(fixed(samples=["LATENT"], vae=["VAE"]), ("IMAGE",), _decode),
     "VAEEncode": NodeClass(fixed(pixels=["IMAGE"], vae=["VAE"]), ("LATENT",), _encode),
     "VAEEncodeForInpaint": NodeClass(
-        fixed(pixels=["IMAGE"], vae=["VAE"], mask=["MASK"], grow_mask_by=_whole(6, 0, 64)),
+        fixed(pixels=["IMAGE"], vae=["VAE"], mask=["MASK"], grow_mask_by=whole(6, 0, 64)),
         ("LATENT",),
         _encode_for_inpaint,
     ),
     "SetLatentNoiseMask": NodeClass(fixed(samples=["LATENT"], mask=["MASK"]), ("LATENT",), _set_mask),
-    "RepeatLatentBatch": NodeClass(fixed(samples=["LATENT"], amount=_whole(1, 1, 64)), ("LATENT",), _repeat),
+    "RepeatLatentBatch": NodeClass(fixed(samples=["LATENT"], amount=whole(1, 1, 64)), ("LATENT",), _repeat),
     "LoadImage": NodeClass(
         lambda files, models: {"image": [files.top_level_inputs(), _IMAGE_UPLOAD]}, ("IMAGE", "MASK"), _load_image
     ),
@@ -242,8 +181,8 @@ CLASSES: Mapping[str, NodeClass] = {
         fixed(
             image=["IMAGE"],
             upscale_method=[["nearest-exact", "bilinear", "area", "bicubic", "lanczos"], {}],
-            width=_whole(512, 0, LARGEST),
-            height=_whole(512, 0, LARGEST),
+            width=whole(512, 0, LARGEST),
+            height=whole(512, 0, LARGEST),
             crop=[["disabled", "center"], {}],
         ),
         ("IMAGE",),
@@ -251,16 +190,17 @@ CLASSES: Mapping[str, NodeClass] = {
     ),
     "EmptyImage": NodeClass(
         fixed(
-            width=_whole(512, 1, LARGEST),
-            height=_whole(512, 1, LARGEST),
-            batch_size=_whole(1, 1, 4096),
-            color=_whole(0, 0, 0xFFFFFF),
+            width=whole(512, 1, LARGEST),
+            height=whole(512, 1, LARGEST),
+            batch_size=whole(1, 1, 4096),
+            color=whole(0, 0, 0xFFFFFF),
         ),
         ("IMAGE",),
         _empty_image,
     ),
-    "SaveImage": NodeClass(fixed(images=["IMAGE"], filename_prefix=_text("ComfyUI")), (), _save, saves=True),
+    "SaveImage": NodeClass(fixed(images=["IMAGE"], filename_prefix=text("ComfyUI")), (), _save, saves=True),
     "PreviewImage": NodeClass(fixed(images=["IMAGE"]), (), _preview, saves=True),
+    **MORE_CLASSES,
 }
 
 
@@ -281,7 +221,8 @@ def object_info(name: str, files: Files, models: list[str], combos: bool) -> dic
         "name": name,
         "display_name": name,
         "description": "",
-        "python_module": "nodes",
+        "python_module": "comfy_api_nodes.nodes_bfl" if class_.paid else "nodes",
         "category": class_.category,
         "output_node": class_.saves,
+        **({"api_node": class_.paid} if class_.paid or combos else {}),  # newer nodes say it when they are not, too
     }

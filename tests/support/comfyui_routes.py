@@ -99,11 +99,12 @@ class PromptRoutes:
         extra = dict(sent.get("extra_data") or {})
         if "client_id" in sent:
             extra["client_id"] = sent["client_id"]
+        key = extra.pop("api_key_comfy_org", None)
         if self._modern:
             extra["create_time"] = int(time.time() * 1000)
         order = request[ORDER]
         fault = order if isinstance(order, PromptFault) else PromptFault()
-        prompt = Prompt(number, str(id or uuid.uuid4()), sent["prompt"], extra, verdict.outputs, fault)
+        prompt = Prompt(number, str(id or uuid.uuid4()), sent["prompt"], extra, verdict.outputs, fault, key)
         self.submitted.append(prompt)
         self._worker.put(prompt)
         if fault.answer_lost:

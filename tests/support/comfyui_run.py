@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import json
 import time
 import traceback
@@ -13,11 +12,11 @@ from typing import Any
 
 from tests.support.comfyui_faults import Failure, PromptFault
 from tests.support.comfyui_files import Files
-from tests.support.comfyui_nodes import CLASSES, Work, sampled
+from tests.support.comfyui_node_kinds import Work
+from tests.support.comfyui_nodes import CLASSES, half_done
 from tests.support.comfyui_sockets import Sockets
 from tests.support.serving import Watch
 
-PREVIEW_SIDE = 512
 _TRACE = '  File "/srv/ComfyUI/execution.py", line 496, in execute\n'
 
 
@@ -31,6 +30,8 @@ class Prompt:
     extra_data: dict[str, Any]
     outputs: list[str]
     fault: PromptFault = field(default_factory=PromptFault)
+    key: str | None = None
+    """For paid nodes; neither in the queue nor in the history."""
 
     @property
     def client_id(self) -> str | None:
@@ -63,6 +64,8 @@ class Machine:
     """Done by the samplers of each prompt id."""
     computed: list[tuple[str, str]] = field(default_factory=list)
     """Prompt and node ids of what really ran and was not cached."""
+    charged: list[str] = field(default_factory=list)
+    """The keys of which money was taken, once for each paid node that ran."""
     cache: dict[str, tuple[Any, dict[str, Any] | None]] = field(default_factory=dict)
     """What nodes of the last prompt gave and saved, by all that it depends on."""
 
@@ -234,7 +237,8 @@ class Run:
             given[name] = self._value(source)[slot]
         if class_type == "KSampler":
             await self._steps(id, given)
-        work = Work(machine.files, self._graph, self._prompt.extra_data, self._prompt.fault.black)
+        prompt = self._prompt
+        work = Work(machine.files, self._graph, prompt.extra_data, prompt.fault.black, prompt.key, machine.charged)
         machine.computed.append((self._prompt.id, id))
         try:
             value = await asyncio.to_thread(CLASSES[class_type].run, work, given)
@@ -271,7 +275,7 @@ class Run:
             machine.allowed -= 1
             self._progressed(id, step, most, "running")
             names = {"prompt_id": self._prompt.id, "node": id}
-            shown = await asyncio.to_thread(_preview, given, step / most) if self._previewed() else None
+            shown = await asyncio.to_thread(half_done, given, step / most) if self._previewed() else None
             if shown and machine.sockets.wants_metadata():
                 self._show(id, shown)
             self.tell("progress", {"value": step, "max": most, **names}, to_all=True)
@@ -288,12 +292,3 @@ class Run:
     def _show(self, id: str, picture: bytes) -> None:
         about = {"node_id": id, "prompt_id": self._prompt.id, "display_node_id": id, "parent_node_id": None}
         self._machine.sockets.show(picture, {**about, "real_node_id": id}, self._prompt.client_id)
-
-
-def _preview(given: Mapping[str, Any], part: float) -> bytes:
-    """Return a JPEG of the first picture at this part of its steps."""
-    picture = sampled(given, part).pictures[0]
-    picture.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE))
-    file = io.BytesIO()
-    picture.save(file, "JPEG", quality=95)
-    return file.getvalue()

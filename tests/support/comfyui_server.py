@@ -46,13 +46,14 @@ class ComfyUIServer(LocalServer):
         version: str = "0.3.64",
         models: tuple[str, ...] = MODELS,
         authorization: str | None = None,
+        token: str | None = None,
         previews: bool = False,
         targeted_interrupt: bool = True,
         prefix: str = "",
     ) -> None:
         """`version` from 0.38 on: job routes, UUIDs only, COMBO lists. `authorization`: the header's whole value that
-        every call and the websocket must have. `previews`: as started with `--preview-method auto`; from 0.38 on a
-        prompt's `extra_data.preview_method` decides.
+        every call and the websocket must have. `token`: what `?token=` of each must be, as with ComfyUI-Login.
+        `previews`: as with `--preview-method auto`; from 0.38 on a prompt's `extra_data.preview_method` decides.
         `targeted_interrupt` False: an interrupt stops whatever runs, as in old versions.
         """
         super().__init__(prefix)
@@ -60,6 +61,7 @@ class ComfyUIServer(LocalServer):
         self.modern = tuple(int(part) for part in version.split(".")) >= (0, 38)
         self._models = models
         self._authorization = authorization
+        self._token = token
         self._targeted = targeted_interrupt
         self.files = Files()
         self.machine = Machine(self.files, Sockets(self.changes, FEATURES), self.changes, previews, self.modern)
@@ -83,6 +85,8 @@ class ComfyUIServer(LocalServer):
     def refused(self, call: Call) -> Reply | None:
         """Return 401 in HTML, as a proxy does, and 403 for calls from other web pages."""
         if self._authorization is not None and call.headers.get("authorization") != self._authorization:
+            return UNAUTHORIZED
+        if self._token is not None and call.query.get("token") != self._token:
             return UNAUTHORIZED
         origin = call.headers.get("origin")
         if origin is not None and origin.partition("://")[2] != call.headers.get("host"):

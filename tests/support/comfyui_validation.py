@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.support.comfyui_files import Files
-from tests.support.comfyui_nodes import CLASSES, Spec
+from tests.support.comfyui_node_kinds import Spec
+from tests.support.comfyui_nodes import CLASSES
 
 Reasons = list[dict[str, Any]]
 LONGEST_LIST = 20

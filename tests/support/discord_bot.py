@@ -16,8 +16,7 @@ from bot.app import Easel
 from bot.config import load
 from bot.db import schema
 from bot.db.database import Database, Tx
-from bot.engines import registry
-from bot.engines.making import Type
+from bot.engines import making
 from bot.jobs import journal
 from bot.jobs.records import from_row
 from bot.process import Parts, assembled
@@ -148,7 +147,7 @@ async def assembling(
         return platform
 
     with pytest.MonkeyPatch.context() as patch, redirected(discord):
-        patch.setattr(registry, "TYPES", {"demo": Type(lambda *_: engine, slots=2)})
+        patch.setattr(making, "TYPES", {"demo": making.Type(lambda *_: engine, slots=2)})
         async with assembled(config, {"discord": make}) as parts:
             platform = parts.platforms["discord"]
             assert isinstance(platform, DiscordPlatform)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
-from bot.db import migrate
 from bot.db.database import Clock, Database, Tx
 from bot.db.schema import lanes
 from bot.engines.base import Nature
 from bot.jobs import claims, journal, recovery
 from bot.types import Job, MessageRef, Person, Picture, Place, Plan, State, new_id
+from tests.support.databases import opened_at
 
 PLAN = Plan(kind="generate", engine="demo", prompt="a red fox", count=1, width=64, height=64, metadata=False)
 
@@ -130,13 +129,6 @@ async def takes(database: Database, engine: str, seconds: float) -> None:
     await database.write(lambda tx: tx.execute(lanes.update().where(lanes.c.engine == engine).values(pace=seconds)))
 
 
-@asynccontextmanager
-async def opened(folder: Path, clock: Clock | None = None) -> AsyncIterator[Database]:
+def opened(folder: Path, clock: Clock | None = None) -> AbstractAsyncContextManager[Database]:
     """Open a fresh or existing database in a folder, at the newest schema."""
-    url = f"sqlite:///{folder / 'easel.db'}"
-    database = await (Database.open(url, clock=clock) if clock else Database.open(url))
-    try:
-        await migrate.upgrade(database)
-        yield database
-    finally:
-        await database.aclose()
+    return opened_at(f"sqlite:///{folder / 'easel.db'}", clock)

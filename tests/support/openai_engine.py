@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import itertools
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
+
+from aiohttp import web
 
 from bot.engines.base import EditTask, GenerateTask, InputPicture, Run
 from bot.engines.openai.engine import OpenAIEngine
+from bot.engines.testing import Recorder
 from bot.net.client import Http
 from bot.net.guard import Guard
-from tests.engines.contract import Recorder
+from tests.support.openai_edits import Inputs
 from tests.support.openai_server import OpenAIServer
 from tests.support.serving_calls import Reply
 
 PROMPT = "a heron that nobody else asked for"
+
+
+class Inventive(OpenAIServer):
+    """Draws something else each time, as models do that take no seed."""
+
+    calls_so_far = itertools.count()
+
+    async def _draw(
+        self, request: web.Request, event: str, values: Mapping[str, Any], inputs: Inputs
+    ) -> web.StreamResponse:
+        values = {**values, "prompt": f"{values['prompt']} {next(self.calls_so_far)}"}
+        return await super()._draw(request, event, values, inputs)
 
 
 def connected(server: OpenAIServer, model: str = "gpt-image-2", **options: Any) -> OpenAIEngine:

@@ -26,6 +26,11 @@ class Model:
     """Those that are always taken."""
     qualities: tuple[str, ...] = ("low", "medium", "high")
     input_fidelity: tuple[str, ...] = ()
+    most: int = 10
+    """Pictures of one call."""
+    edits: bool = True
+    legacy: bool = False
+    """Of DALL·E: answers addresses unless `response_format` says otherwise, and reports no usage."""
 
 
 _NEWEST = Model(qualities=("low", "medium", "high", "xhigh", "max"))
@@ -41,10 +46,13 @@ MODELS: Mapping[str, Model] = {
     "gpt-image-1-mini": Model(free_sizes=False, input_fidelity=("low",)),
 }
 
-DALL_E_2: Mapping[str, Model] = {
-    "dall-e-2": Model(free_sizes=False, sizes=("256x256", "512x512", "1024x1024"), qualities=("standard",))
+DALL_E: Mapping[str, Model] = {
+    "dall-e-2": Model(False, ("256x256", "512x512", "1024x1024"), ("standard",), legacy=True),
+    "dall-e-3": Model(
+        False, ("1024x1024", "1024x1792", "1792x1024"), ("standard", "hd"), most=1, edits=False, legacy=True
+    ),
 }
-"""Gone at OpenAI; others still go by its rules."""
+"""Gone at OpenAI; others still go by their rules."""
 
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "background": ("transparent", "opaque", "auto"),
@@ -56,6 +64,12 @@ _WHOLE: Mapping[str, tuple[int, int]] = {"n": (1, 10), "output_compression": (0,
 _COMMON = {*_CHOICES, *_WHOLE, "prompt", "model", "size", "quality", "stream", "safety_identifier", "user"}
 GENERATION_PARAMETERS = frozenset(_COMMON)
 EDIT_PARAMETERS = frozenset(_COMMON | {"input_fidelity"})
+LEGACY_PARAMETERS = frozenset({"prompt", "model", "size", "n", "quality", "user", "response_format", "style"})
+
+
+def found(name: object, models: Mapping[str, Model]) -> Model | None:
+    """Return a model by its name or one of its snapshots'."""
+    return models.get(re.sub(r"-\d{4}-\d\d-\d\d$", "", str(name)))
 
 
 def error(
@@ -79,8 +93,10 @@ def invalid(param: str, message: str, code: str = "invalid_value") -> Reply:
 
 def refusal(values: Mapping[str, Any], known: frozenset[str], models: Mapping[str, Model]) -> Reply | None:
     """Return the error for the first wrong parameter; None when all are right. `values` are of JSON types."""
+    model = found(values.get("model"), models)
+    taken = LEGACY_PARAMETERS if model and model.legacy else known
     for name in values:
-        if name not in known:
+        if name not in taken:
             return invalid(name, f"Unknown parameter: '{name}'.", "unknown_parameter")
     for name in ("prompt", "model"):
         if not values.get(name):
@@ -90,13 +106,12 @@ def refusal(values: Mapping[str, Any], known: frozenset[str], models: Mapping[st
     if (length := len(values["prompt"])) > LONGEST_PROMPT:
         text = f"Expected a string with maximum length {LONGEST_PROMPT}, but got a string with length {length} instead."
         return invalid("prompt", f"Invalid 'prompt': string too long. {text}", "string_above_max_length")
-    model = models.get(re.sub(r"-\d{4}-\d\d-\d\d$", "", values["model"]))
     if model is None:
         text = f"The model '{values['model']}' does not exist or you do not have access to it."
         return error(404, text, "model_not_found")
     choices = {**_CHOICES, "quality": (*model.qualities, "auto"), "input_fidelity": model.input_fidelity}
     for name, (least, most) in _WHOLE.items():
-        if name in values and (wrong := _wrong_number(name, values[name], least, most)):
+        if name in values and (wrong := _wrong_number(name, values[name], least, model.most if name == "n" else most)):
             return wrong
     for name, supported in choices.items():
         if name in values and values[name] not in supported:

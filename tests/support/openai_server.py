@@ -15,6 +15,7 @@ import json
 import secrets
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pybase64
@@ -104,6 +105,9 @@ class OpenAIServer(LocalServer):
     async def _edits(self, request: web.Request) -> web.StreamResponse:
         values, inputs = await asyncio.to_thread(from_form, request[CALL])
         wrong = inputs.wrong or refusal(values, openai_models.EDIT_PARAMETERS | self._also, self.models)
+        model = openai_models.found(values.get("model"), self.models)
+        if model is not None and not model.edits:
+            wrong = openai_models.invalid("model", f"The model '{values['model']}' cannot change pictures.")
         if wrong is not None:
             return await send(request, wrong)
         return await self._draw(request, "image_edit", values, inputs)
@@ -122,13 +126,20 @@ class OpenAIServer(LocalServer):
         pictures = twist.pictures
         if pictures is None:
             pictures = tuple([await asyncio.to_thread(drawing.picture, number) for number in range(drawing.count)])
+        model = openai_models.found(values["model"], self.models)
+        legacy = model is not None and model.legacy
+        if legacy and values.get("response_format", "url") == "url":
+            twist = replace(twist, url=twist.url or "")
         key = "b64_json" if twist.url is None else "url"
         shown = [await self._shown(each, drawing.format, twist) for each in pictures]
         rest: dict[str, object] = {"background": drawing.background, "output_format": drawing.format}
-        if twist.usage:
+        if legacy:
+            rest = {}
+        elif twist.usage:
             rest |= {"size": drawing.size, "quality": drawing.quality, "usage": drawing.usage(len(pictures))}
         data = b", ".join(b'{"%s": "%s"}' % (key.encode(), each) for each in shown)
-        body = b'{"created": %d, "data": [%s], %s' % (time.time(), data, json.dumps(rest)[1:].encode())
+        facts = b"".join(b", %s: %s" % (json.dumps(key).encode(), json.dumps(rest[key]).encode()) for key in rest)
+        body = b'{"created": %d, "data": [%s]%s}' % (time.time(), data, facts)
         headers = {"x-request-id": REQUEST_ID, "openai-processing-ms": "1200"}
         return await send(request, Reply(200, body, headers=headers, drop=twist.drop))
 

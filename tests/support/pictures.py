@@ -35,6 +35,13 @@ def encoded(image: Image.Image, format: str, **options: Any) -> bytes:
     return file.getvalue()
 
 
+def opened(data: bytes) -> Image.Image:
+    """Return the picture in a file, decoded whole."""
+    with Image.open(io.BytesIO(data)) as image:
+        image.load()
+        return image
+
+
 def animated(format: str) -> bytes:
     """Return two frames."""
     return encoded(photo(), format, save_all=True, append_images=[photo().transpose(Image.Transpose.ROTATE_180)])

@@ -19,9 +19,8 @@ from bot.app import Easel
 from bot.config import load
 from bot.db.database import Database
 from bot.db.studio import StudioMessages
-from bot.engines import registry
+from bot.engines import making
 from bot.engines.base import Result, Run, Task
-from bot.engines.making import Type
 from bot.process import Parts, assembled
 from tests.support.engines import ScriptedEngine, draws, png
 from tests.support.process import Visitor
@@ -52,7 +51,7 @@ async def serving(folder: Path, engine: ScriptedEngine | None = None, **environ:
         return LocalPlatform(easel, StudioMessages(database), config)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(registry, "TYPES", {"demo": Type(lambda *_: engine, slots=2)})
+        patch.setattr(making, "TYPES", {"demo": making.Type(lambda *_: engine, slots=2)})
         async with assembled(config, {"local": make}) as parts:
             platform = parts.platforms["local"]
             assert isinstance(platform, LocalPlatform)

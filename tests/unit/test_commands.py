@@ -38,6 +38,7 @@ def test_the_commands_are_those_that_work() -> None:
     assert {" ".join(path) for path in PATHS} == {
         "imagine",
         "edit",
+        "describe",
         "again",
         "undo",
         "cancel",
@@ -96,6 +97,7 @@ def test_the_options_of_pictures_are_those_of_a_request() -> None:
         ("／imagine 雪地里的红狐狸", "imagine", {"prompt": "雪地里的红狐狸"}),
         ("/imagine", "imagine", {"prompt": ""}),
         ("/edit clear --history", "edit", {"prompt": "clear --history"}),
+        ("/describe", "describe", {}),
         ("/again", "again", {}),
         ("/UNDO ", "undo", {}),
         ("/history", "history", {}),

@@ -1,4 +1,4 @@
-"""What commands answer, from values: lists, details, help."""
+"""What commands answer, from values: lists and details."""
 
 from __future__ import annotations
 
@@ -8,15 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from structlog.testing import capture_logs
 
-from adapters.commands.help import NEEDS, explain, overview, usable_flags
 from adapters.commands.phrasing import Phrasing
-from adapters.commands.table import COMMANDS, leaves
 from bot.answers import Past, Standing
 from bot.engines.base import Capabilities, Health, Model
 from bot.errors import EngineBusy
-from bot.flags import FLAGS
 from bot.i18n.catalogue import Catalogues
 from bot.i18n.negotiate import LANGUAGES
 from bot.settings.layers import Effective, Layer, resolve
@@ -172,6 +168,26 @@ def test_details_tell_all_that_is_known() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ({"prompt": "a red fox, snow"}, ["Prompt sent: a red fox, snow"]),
+        ({"enhanced": False}, ["I could not improve the words, so I sent them as they are."]),
+        (
+            {"prompt": "a red fox, snow", "revised_prompt": "a red fox in deep snow"},
+            ["Prompt sent: a red fox, snow", "Prompt used by the engine: a red fox in deep snow"],
+        ),
+        ({"prompt": "a red fox, snow", "revised_prompt": "a red fox, snow"}, ["Prompt sent: a red fox, snow"]),
+    ],
+)
+def test_details_tell_which_words_were_sent(facts: dict[str, object], said: list[str]) -> None:
+    assert ENGLISH.details(Past(job(facts=facts), ())).splitlines()[: len(said) + 2] == [
+        "a red fox",
+        *said,
+        "Engine: demo",
+    ]
+
+
 def test_details_leave_out_what_is_not_known() -> None:
     waiting = job(state=State.QUEUED, started=None, ended=None, plan={"model": "sketch", "seed": 0})
     assert ENGLISH.details(Past(waiting, ())).splitlines() == [
@@ -211,55 +227,16 @@ def test_only_the_first_models_are_listed() -> None:
     assert "no model to choose" in ENGLISH.models("demo", [], "")
 
 
+def test_what_an_engine_has_by_name_is_listed_kind_by_kind() -> None:
+    found = [
+        Model("euler", kind="sampler"),
+        Model("xl", "Large"),
+        Model("heun", kind="sampler"),
+        Model("ink", kind="lora"),
+    ]
+    assert ENGLISH.models("demo", found, "") == "Models\nxl — Large\n\nSamplers\neuler\nheun\n\nLoRAs\nink"
+
+
 def test_a_check_says_what_it_found() -> None:
     assert ENGLISH.tested("demo", Health(True, "Ready.")) == "✓ demo: Ready."
     assert ENGLISH.tested("demo", Health(False, "No {answer}.")) == "✗ demo: No {answer}."
-
-
-# ── help ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-@pytest.fixture(scope="module", params=LANGUAGES)
-def phrasing(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Phrasing:
-    return Phrasing(compiled(tmp_path_factory.mktemp("locales")), request.param, NOW)
-
-
-def test_help_lists_every_command_and_flag(phrasing: Phrasing) -> None:
-    with capture_logs() as logs:
-        lines = overview(phrasing, "!", [DRAWS]).splitlines()
-    for command in COMMANDS.values():
-        assert f"!{command.name} — {phrasing.say(command.description)}" in lines
-    listed = [line.split()[0] for line in lines if line.startswith("--")]
-    assert listed == ["--size", "--count", "--seed", "--model", "--engine"]
-    assert "!help imagine" in lines[-1]
-    assert logs == []
-
-
-@pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_is_explained(phrasing: Phrasing, name: str) -> None:
-    with capture_logs() as logs:
-        text = explain(phrasing, "!", COMMANDS[name], [DRAWS])
-    for path, command in leaves(COMMANDS[name]):
-        assert f"!{' '.join(path)}" in text
-        assert phrasing.say(command.description) in text
-        for example in command.examples:
-            assert f"!{' '.join(path)} {phrasing.say(example)}" in text
-    assert "{" not in text
-    assert logs == []
-
-
-def test_settings_are_explained_with_their_meaning(phrasing: Phrasing) -> None:
-    text = explain(phrasing, "!", COMMANDS["settings"], [])
-    for name, setting in Preferences.model_fields.items():
-        assert f"{name} — {phrasing.say(setting.description or '')}" in text
-
-
-def test_flags_are_shown_where_an_engine_understands_them() -> None:
-    needed: dict[str, Any] = {need: True for need in NEEDS.values() if need}
-    everything = Capabilities(**needed)
-    assert [flag.name for flag in usable_flags([DRAWS, everything])] == [
-        each.name for each in FLAGS if each.name in NEEDS
-    ]
-    assert set(NEEDS) <= {flag.name for flag in FLAGS}
-    assert "--steps" in explain(ENGLISH, "/", COMMANDS["edit"], [everything])
-    assert "--steps" not in explain(ENGLISH, "/", COMMANDS["edit"], [DRAWS])

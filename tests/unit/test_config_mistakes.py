@@ -93,7 +93,7 @@ def problems(text: str, **environ: str) -> list[str]:
             "[engines.gpu]\ntype = 'comfyui'\n[engines.gpu.workflows.generate]\nfile = 'w.json'\n"
             "nodes.promt = { ids = ['6'], key = 'text' }",
             'engines.gpu.workflows.generate.nodes: must be "prompt", "negative", "model", "image", "mask", "width", '
-            '"height", "count", "steps", "seed", "guidance" or "strength", not "promt" '
+            '"height", "count", "steps", "seed", "guidance", "strength", "sampler" or "scheduler", not "promt" '
             "(environment variable EASEL_ENGINES__GPU__WORKFLOWS__GENERATE__NODES)",
         ),
         (

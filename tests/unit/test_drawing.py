@@ -45,6 +45,24 @@ async def test_several_calls_make_one_job() -> None:
     assert kept.fractions == pytest.approx([0.1, 0.3, 0.5, 0.7, 0.9])
 
 
+@pytest.mark.parametrize(
+    ("told", "cost"), [([0.25, 0.25, 0.5], 1.0), ([0.25, None, 0.5], None), ([0.0, 0.0, 0.0], 0.0)]
+)
+async def test_what_several_calls_cost_is_added_up_if_all_of_them_tell(
+    told: list[float | None], cost: float | None
+) -> None:
+    costs = iter(told)
+
+    async def charges(task: Task, run: Run) -> Result:
+        await run.picture(DrawnPicture(png()))
+        return Result(model="last", cost=next(costs))
+
+    result = await draw(
+        ScriptedEngine(behaviour=charges, can=Capabilities()), Kept(), dataclasses.replace(PLAN, count=3)
+    )
+    assert (result.model, result.cost) == ("last", cost)
+
+
 async def test_a_call_without_pictures_is_a_failure() -> None:
     async def nothing(task: Task, run: Run) -> Result:
         return Result()

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,46 +13,30 @@ import pytest
 
 from bot import errors
 from bot.answers import Told
-from bot.config import load
 from bot.db import retention
 from bot.db.database import Database, Tx
 from bot.db.schema import charges, jobs, pictures, usage
-from bot.engines import registry
+from bot.engines import making
 from bot.engines.base import Result, Run, Task
-from bot.engines.making import Type
 from bot.errors import ContentRefused, Refused
-from bot.process import assembled
 from bot.types import Person, Place, State
-from tests.support.chat import ANN, BOB, HERE, Chat
+from tests.support.chat import ANN, BOB, HERE, Chat, chatting
 from tests.support.engines import ScriptedEngine, png
 from tests.support.jobs import ManualClock, opened, takes
-from tests.support.memory_platform import MemoryPlatform
 
 AFTERNOON = datetime.fromisoformat("2026-03-07T16:30+00:00").timestamp()
 NOTHING: Mapping[str, str] = {}
 THERE = Place("local", "other", "channel", direct=True)
 
 
-@asynccontextmanager
-async def limited(
+def limited(
     folder: Path, person: dict[str, Any], server: dict[str, Any] | None = None, environ: Mapping[str, str] = NOTHING
-) -> AsyncIterator[Chat]:
+) -> AbstractAsyncContextManager[Chat]:
     """Talk to a bot with these limits, at half past four of one afternoon in UTC."""
     clock = ManualClock()
     clock.now = AFTERNOON
-    settings = {"EASEL_DATA_DIR": str(folder), "EASEL_ENGINES__DEMO__TYPE": "demo"}
-    settings["EASEL_ENGINES__DEMO__PARAMS"] = '{"seconds": 0}'
-    settings["EASEL_LIMITS__PERSON"], settings["EASEL_LIMITS__SERVER"] = json.dumps(person), json.dumps(server or {})
-    platform = MemoryPlatform()
-    config = load(None, settings | dict(environ))
-    async with assembled(config, {"local": lambda easel, database: platform}, clock) as parts:
-        tasks = [asyncio.create_task(parts.worker.run()), asyncio.create_task(parts.courier.run())]
-        try:
-            yield Chat(parts, platform)
-        finally:
-            await parts.worker.stop(5)
-            await parts.courier.stop(5)
-            await asyncio.gather(*tasks)
+    limits = {"EASEL_LIMITS__PERSON": json.dumps(person), "EASEL_LIMITS__SERVER": json.dumps(server or {})}
+    return chatting(folder, clock, **(limits | dict(environ)))
 
 
 async def refused(chat: Chat, text: str, **more: Any) -> Refused:
@@ -187,7 +170,7 @@ async def test_refused_content_is_given_back_if_the_operator_says_so(
         raise ContentRefused(engine="demo")
 
     engine = ScriptedEngine(behaviour=refuses)
-    monkeypatch.setattr(registry, "TYPES", {"demo": Type(lambda *_: engine, slots=2)})
+    monkeypatch.setattr(making, "TYPES", {"demo": making.Type(lambda *_: engine, slots=2)})
     environ = {"EASEL_REFUND_REFUSED": str(refund).lower(), "EASEL_ENGINES__DEMO__PARAMS": "{}"}
     async with limited(tmp_path, {"per_day": 1}, environ=environ) as chat:
         assert (await chat.get("a fox")).job.state is State.FAILED
@@ -202,7 +185,7 @@ async def test_a_failed_request_is_given_back(tmp_path: Path, monkeypatch: pytes
         raise errors.OutOfMemory(engine="demo")
 
     engine = ScriptedEngine(behaviour=fails)
-    monkeypatch.setattr(registry, "TYPES", {"demo": Type(lambda *_: engine, slots=2)})
+    monkeypatch.setattr(making, "TYPES", {"demo": making.Type(lambda *_: engine, slots=2)})
     async with limited(tmp_path, {"per_day": 1}) as chat:
         for text in ("a fox", "a boat"):
             assert (await chat.get(text)).job.state is State.FAILED

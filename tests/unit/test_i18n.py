@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
@@ -17,7 +16,7 @@ from bot import errors
 from bot.errors import BadValue, BotError, Cancelled, ConfigError, FileTooLarge
 from bot.i18n.catalogue import Catalogues
 from bot.i18n.negotiate import LANGUAGES, negotiate
-from scripts.extract_messages import CATALOGUES, ROOT, sentences
+from scripts.extract_messages import sentences
 
 
 def compile_catalogue(catalogue: Catalog, folder: Path) -> None:
@@ -33,16 +32,6 @@ def simplified(folder: Path, translations: dict[str | tuple[str, str], str | tup
     for key, translation in translations.items():
         catalogue.add(key, translation)
     compile_catalogue(catalogue, folder)
-    return Catalogues(folder)
-
-
-@pytest.fixture(scope="module")
-def catalogues(tmp_path_factory: pytest.TempPathFactory) -> Catalogues:
-    """The catalogues of the sources, compiled now."""
-    folder = tmp_path_factory.mktemp("locales")
-    for path in ROOT.glob(CATALOGUES):
-        with path.open("rb") as file:
-            compile_catalogue(read_po(file), folder)
     return Catalogues(folder)
 
 

@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 
-from bot.intent import Decision, Message, Rules, decide
-
-RULES = Rules.load()
-
-REPLY = Message("", replied=1, replied_by="easel", recent=True)
-ATTACHED = Message("", attached=1)
-CONVERSATIONS = (
-    Message("", recent=True, where="dm"),
-    Message("", recent=True, where="thread"),
-    Message("", recent=True, replied_by="other"),
+from bot.intent import Decision
+from tests.support.intent_tables import (
+    AS_A_CHANGE,
+    AS_A_SUBJECT,
+    EVERYWHERE,
+    RECENT,
+    REPLY,
+    by_picture,
+    decided,
+    decision_of,
+    sentences,
 )
-ALONE = (Message(""), Message("", where="dm"), Message("", recent=True))
-EVERYWHERE = (REPLY, ATTACHED, *CONVERSATIONS, *ALONE)
-
-
-def sentences(block: str) -> list[str]:
-    return [each.strip() for line in block.strip().splitlines() for each in line.split(" | ")]
-
-
-def decided(text: str, *messages: Message) -> set[tuple[str, int]]:
-    decisions = [decide(dataclasses.replace(message, text=text), RULES) for message in messages]
-    return {(each.decision, each.rule) for each in decisions}
-
 
 HINTED = """
 salut | coucou | slt | cc | wesh | yo ça va ? | salut ça va | comment ça va ? | comment vas-tu ? | hello tout le monde
@@ -261,39 +248,34 @@ a dessert menu | con artist | no parking sign on a wall | en garde, two fencers 
 
 @pytest.mark.parametrize("text", sentences(HINTED))
 def test_greetings_questions_and_dislike_get_a_hint_everywhere(text: str) -> None:
-    assert decided(text, *EVERYWHERE) == {("hint", 3)}
+    assert decided(text, *EVERYWHERE, RECENT) == {("hint", 3)}
 
 
 @pytest.mark.parametrize("text", sentences(IGNORED))
 def test_thanks_praise_and_laughter_get_no_picture_anywhere(text: str) -> None:
-    assert decided(text, *EVERYWHERE) == {("ignore", 3)}
+    assert decided(text, *EVERYWHERE, RECENT) == {("ignore", 3)}
 
 
 @pytest.mark.parametrize("text", sentences(UNDONE))
 def test_undo_goes_back_everywhere(text: str) -> None:
-    assert decided(text, *EVERYWHERE) == {("undo", 3)}
+    assert decided(text, *EVERYWHERE, RECENT) == {("undo", 3)}
 
 
 @pytest.mark.parametrize("text", sentences(NEW))
 def test_words_for_a_new_picture_generate_whatever_pictures_there_are(text: str) -> None:
-    assert decided(text, *EVERYWHERE) == {("generate", 4)}
+    assert decided(text, *EVERYWHERE, RECENT) == {("generate", 4)}
 
 
 @pytest.mark.parametrize("text", sentences(ANOTHER))
 def test_another_one_is_no_prompt(text: str) -> None:
-    assert decide(dataclasses.replace(REPLY, text=text), RULES) == Decision("generate", 4, repeat=True)
+    assert decision_of(text, REPLY) == Decision("generate", 4, repeat=True)
 
 
 @pytest.mark.parametrize("text", sentences(CHANGES))
 def test_changes_edit_the_picture_there_is(text: str) -> None:
-    assert decided(text, ATTACHED) == {("edit", 5)}
-    assert decided(text, REPLY) == {("edit", 6)}
-    assert decided(text, *CONVERSATIONS) == {("edit", 7)}
-    assert decided(text, *ALONE) == {("generate", 8)}
+    assert by_picture(text, RECENT) == AS_A_CHANGE
 
 
 @pytest.mark.parametrize("text", sentences(FRESH) + sentences(FOREIGN))
 def test_fresh_subjects_generate_unless_a_picture_is_given(text: str) -> None:
-    assert decided(text, ATTACHED) == {("edit", 5)}
-    assert decided(text, REPLY) == {("edit", 6)}
-    assert decided(text, *CONVERSATIONS, *ALONE) == {("generate", 8)}
+    assert by_picture(text, RECENT) == AS_A_SUBJECT

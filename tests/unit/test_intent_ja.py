@@ -6,32 +6,20 @@ possible on a phone, a learner of Japanese, somebody from Osaka, an illustrator,
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 
-from bot.intent import Decision, Message, Rules, decide
-
-RULES = Rules.load()
-
-SERVER = Message("")
-REPLY = Message("", replied=1, replied_by="easel", recent=True)
-ATTACHED = Message("", attached=1)
-DM = Message("", recent=True, where="dm")
-THREAD = Message("", recent=True, where="thread")
-CHAIN = Message("", recent=True, replied_by="other")
-EMPTY_DM = Message("", where="dm")
-EVERYWHERE = (SERVER, REPLY, ATTACHED, DM, THREAD, CHAIN, EMPTY_DM)
-
-
-def sentences(block: str) -> list[str]:
-    return [each.strip() for line in block.strip().splitlines() for each in line.split(" | ")]
-
-
-def decided(text: str, message: Message) -> tuple[str, int]:
-    decision = decide(dataclasses.replace(message, text=text), RULES)
-    return decision.decision, decision.rule
-
+from bot.intent import Decision, Message, decide
+from tests.support.intent_tables import (
+    AS_A_CHANGE,
+    AS_A_SUBJECT,
+    EVERYWHERE,
+    REPLY,
+    RULES,
+    by_picture,
+    decided,
+    decision_of,
+    sentences,
+)
 
 HINTED = """
 こんにちは | こんにちは！ | こんばんわ〜 | おはよう | おはようございます。 | やあ | はじめまして、よろしくお願いします
@@ -228,42 +216,37 @@ FRESH = """
 
 @pytest.mark.parametrize("text", sentences(HINTED))
 def test_greetings_and_questions_get_a_hint_everywhere(text: str) -> None:
-    assert {decided(text, message) for message in EVERYWHERE} == {("hint", 3)}
+    assert decided(text, *EVERYWHERE) == {("hint", 3)}
 
 
 @pytest.mark.parametrize("text", sentences(IGNORED))
 def test_thanks_praise_and_laughter_get_no_picture_anywhere(text: str) -> None:
-    assert {decided(text, message) for message in EVERYWHERE} == {("ignore", 3)}
+    assert decided(text, *EVERYWHERE) == {("ignore", 3)}
 
 
 @pytest.mark.parametrize("text", sentences(UNDONE))
 def test_undo_goes_back_everywhere(text: str) -> None:
-    assert {decided(text, message) for message in EVERYWHERE} == {("undo", 3)}
+    assert decided(text, *EVERYWHERE) == {("undo", 3)}
 
 
 @pytest.mark.parametrize("text", sentences(NEW))
 def test_words_for_a_new_picture_generate_whatever_pictures_there_are(text: str) -> None:
-    assert {decided(text, message) for message in EVERYWHERE} == {("generate", 4)}
+    assert decided(text, *EVERYWHERE) == {("generate", 4)}
 
 
 @pytest.mark.parametrize("text", sentences(ANOTHER))
 def test_another_one_is_no_prompt(text: str) -> None:
-    assert decide(dataclasses.replace(REPLY, text=text), RULES) == Decision("generate", 4, repeat=True)
+    assert decision_of(text, REPLY) == Decision("generate", 4, repeat=True)
 
 
 @pytest.mark.parametrize("text", sentences(CHANGES))
 def test_changes_edit_the_picture_there_is(text: str) -> None:
-    assert decided(text, ATTACHED) == ("edit", 5)
-    assert decided(text, REPLY) == ("edit", 6)
-    assert {decided(text, message) for message in (DM, THREAD, CHAIN)} == {("edit", 7)}
-    assert {decided(text, message) for message in (SERVER, EMPTY_DM)} == {("generate", 8)}
+    assert by_picture(text) == AS_A_CHANGE
 
 
 @pytest.mark.parametrize("text", sentences(FRESH))
 def test_fresh_subjects_generate_unless_a_picture_is_given(text: str) -> None:
-    assert decided(text, ATTACHED) == ("edit", 5)
-    assert decided(text, REPLY) == ("edit", 6)
-    assert {decided(text, message) for message in (SERVER, DM, THREAD, CHAIN, EMPTY_DM)} == {("generate", 8)}
+    assert by_picture(text) == AS_A_SUBJECT
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from functools import partial
 
 import pytest
 
-from bot.db import pictures
+from bot.db import pictures, seen
 from bot.db.database import Database, Tx
 from bot.engines.base import Nature
 from bot.errors import EngineBusy, PlaceGone
@@ -45,13 +45,13 @@ async def test_from_queued_to_delivered(database: Database, clock: ManualClock) 
     assert held is not None
     assert (held.state, held.posting_since, held.facts) == (State.POSTING, None, {"model": "m"})
     # From the moment it may be seen, words may refer to it.
-    assert await database.read(lambda tx: journal.newest_picture(tx, held.place, "easel")) == drawn
+    assert await database.read(lambda tx: seen.newest(tx, held.place, "easel")) == drawn
     refs = [MessageRef(held.place, "77")]
     await database.write(lambda tx: journal.delivered(tx, held, refs))
     done = await get(database, asked.id)
     assert (done.state, done.posted, done.ended) == (State.DELIVERED, ("77",), clock.now)
     assert await claim_post(database) is None
-    assert await database.read(lambda tx: journal.newest_picture(tx, done.place, "easel")) == drawn
+    assert await database.read(lambda tx: seen.newest(tx, done.place, "easel")) == drawn
 
 
 async def test_stored_job_comes_back_as_it_was(database: Database) -> None:

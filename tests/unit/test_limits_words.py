@@ -14,15 +14,9 @@ from bot.i18n.catalogue import Catalogues
 from bot.i18n.marks import Wait
 from bot.types import Job
 from bot.wording import Wording
-from tests.support.catalogues import compiled
 from tests.support.jobs import job
 
 HOURS = Wait(5 * 3600 + 1)
-
-
-@pytest.fixture(scope="module")
-def catalogues(tmp_path_factory: pytest.TempPathFactory) -> Catalogues:
-    return compiled(tmp_path_factory.mktemp("locales"))
 
 
 SAID: list[tuple[Refused, str, str, str]] = [

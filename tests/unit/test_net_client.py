@@ -13,19 +13,13 @@ from aiohttp import BodyPartReader, web
 
 from bot.net.client import Http, Part
 from bot.net.guard import Guard
-from tests.support.net import PATIENCE_S, Line, asked, echo, listening, serving
+from tests.support.net import Line, asked, echo, listening, serving
 
 ANYWHERE = Guard(private=True)
 PUBLIC = Guard(private=False)
 KEY = {"Authorization": "Bearer sk-secret"}
 LIMIT = 1 << 26
 PICTURE = bytes(range(256)) * 8000  # 2 MB
-
-
-@pytest.fixture
-def connections_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let clients keep connections for as long as a test may take."""
-    monkeypatch.setattr("bot.net.connections.KEEPALIVE_S", 2 * PATIENCE_S)
 
 
 @pytest_asyncio.fixture

@@ -31,12 +31,6 @@ LARGE = [Part("image", bytes(20_000_000), filename="image.png", mime="image/png"
 """Fills every buffer on the way."""
 
 
-@pytest.fixture
-def connections_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let clients keep connections for as long as a test may take."""
-    monkeypatch.setattr("bot.net.connections.KEEPALIVE_S", 2 * PATIENCE_S)
-
-
 async def posted(url: str, timeouts: Timeouts | None = None) -> bytes:
     """Post a paid request and return the answer's body."""
     async with (

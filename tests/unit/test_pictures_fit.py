@@ -6,11 +6,9 @@ import contextlib
 import io
 import struct
 import zlib
-from collections.abc import AsyncIterator
 from random import Random
 
 import pytest
-import pytest_asyncio
 from PIL import Image, ImageChops, ImageStat
 
 from bot.errors import TooLarge
@@ -18,17 +16,11 @@ from bot.pictures.fit import Fitted, Loss, fit
 from bot.pictures.inspect import prepare_input
 from bot.pictures.preview import small
 from bot.pictures.sandbox import MEBIBYTE, Sandbox
-from tests.support.pictures import encoded, exif, photo, png_chunk, wide_profile
+from tests.support.pictures import encoded, exif, opened, photo, png_chunk, wide_profile
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 ORDER: tuple[Loss, ...] = "lossless", "quality", "smaller"
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def sandbox() -> AsyncIterator[Sandbox]:
-    async with Sandbox() as sandbox:
-        yield sandbox
 
 
 def noise(width: int, height: int, mode: str = "RGB") -> Image.Image:
@@ -46,12 +38,6 @@ def painting(width: int, height: int) -> Image.Image:
 def mime(data: bytes) -> str:
     with Image.open(io.BytesIO(data)) as image:
         return Image.MIME[str(image.format)]
-
-
-def opened(data: bytes) -> Image.Image:
-    with Image.open(io.BytesIO(data)) as image:
-        image.load()
-        return image
 
 
 async def descend(sandbox: Sandbox, data: bytes) -> list[Fitted]:

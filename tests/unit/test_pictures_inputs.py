@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import io
-from collections.abc import AsyncIterator
 from random import Random
 
 import pytest
-import pytest_asyncio
 from PIL import Image, ImageChops, ImageStat
 
 from bot.errors import MaskMarksNothing, MaskSize, UnfitPicture
@@ -22,12 +20,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 ANY = InputRule()
 OLD = InputRule(formats=("image/png",), max_bytes=200_000, square=True, max_mask_bytes=4000, needs_mask=True)
 """That of dall-e-2 with smaller limits."""
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def sandbox() -> AsyncIterator[Sandbox]:
-    async with Sandbox() as sandbox:
-        yield sandbox
 
 
 def noise(width: int, height: int, mode: str = "RGB") -> Image.Image:

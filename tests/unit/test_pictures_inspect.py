@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 from PIL import Image
 
 from bot.errors import (
@@ -39,12 +38,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 FORMATS = "PNG", "JPEG", "WEBP", "GIF", "AVIF"
 SMALL = 128 * MEBIBYTE
 """Too little memory to decode a bomb."""
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def sandbox() -> AsyncIterator[Sandbox]:
-    async with Sandbox() as sandbox:
-        yield sandbox
 
 
 def zipped() -> bytes:

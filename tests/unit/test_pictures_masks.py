@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 from random import Random
 
@@ -14,7 +13,7 @@ from PIL import Image, ImageChops, ImageDraw
 from bot.pictures import masks
 from bot.pictures.decode import Format
 from bot.pictures.inspect import sniff
-from tests.support.pictures import encoded, photo
+from tests.support.pictures import encoded, opened, photo
 
 MOST = 40_000_000
 SIZE = (120, 80)
@@ -22,12 +21,6 @@ BOX = (30, 20, 90, 60)
 """What may change in the masks below."""
 ANY = 10**9
 """Bytes."""
-
-
-def opened(data: bytes) -> Image.Image:
-    with Image.open(io.BytesIO(data)) as image:
-        image.load()
-        return image
 
 
 def white(soft: bool = False) -> Image.Image:

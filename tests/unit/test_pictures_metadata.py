@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import re
 import struct
 import zlib
-from collections.abc import AsyncIterator
 from typing import Literal
 
 import pytest
-import pytest_asyncio
 from PIL import Image
 
 from bot.pictures.inspect import prepare_input
@@ -21,6 +18,7 @@ from tests.support.pictures import (
     encoded,
     exif,
     jpeg_segment,
+    opened,
     photo,
     png_chunk,
     srgb_profile,
@@ -32,18 +30,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 TRACES = re.compile(
     rb"SECRET|Exif|EXIF|eXIf|xmp|XMP|adobe:ns|GPS|iCCP|ICCP|ICC_PROFILE|tEXt|zTXt|iTXt|tIME|prVt|8BIM|MPF",
 )
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def sandbox() -> AsyncIterator[Sandbox]:
-    async with Sandbox() as sandbox:
-        yield sandbox
-
-
-def opened(data: bytes) -> Image.Image:
-    with Image.open(io.BytesIO(data)) as image:
-        image.load()
-        return image
 
 
 @pytest.mark.parametrize("format", ["PNG", "JPEG", "WEBP", "GIF", "AVIF"])

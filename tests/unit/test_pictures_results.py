@@ -6,10 +6,9 @@ import io
 import itertools
 import struct
 import zlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import pytest
-import pytest_asyncio
 from PIL import Image, ImageCms
 
 from bot.pictures.inspect import Inspected, inspect_result
@@ -29,12 +28,6 @@ from tests.support.pictures import (
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 GRAPH = b'{"3": {"inputs": {"filename_prefix": "/home/SECRET/ComfyUI/output"}}}' * 3000
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def sandbox() -> AsyncIterator[Sandbox]:
-    async with Sandbox() as sandbox:
-        yield sandbox
 
 
 def png_chunks(data: bytes) -> list[tuple[bytes, bytes]]:

@@ -17,6 +17,7 @@ from bot.jobs import attempt as attempt_module
 from bot.jobs.attempt import Attempt
 from bot.pictures.inspect import NotAPicture, inspect_result
 from bot.pictures.sandbox import ChildDied, Sandbox
+from tests.support.bot import words_of
 from tests.support.databases import opened_at
 from tests.support.engines import ScriptedEngine, configured, png
 from tests.support.jobs import add, claim, job
@@ -56,7 +57,10 @@ async def test_a_picture_is_stored_once_though_the_database_fails_for_a_moment(
     async with opened_at(database_url) as database, Sandbox() as sandbox:
         await add(database, job())
         claimed = await claim(database)
-        trying = Attempt(claimed, configured(ScriptedEngine()), database, sandbox, lambda fraction, preview: None)
+        words = words_of(claimed, database, sandbox)
+        trying = Attempt(
+            claimed, configured(ScriptedEngine()), database, sandbox, words, lambda fraction, preview: None
+        )
         whole, troubles = Database.write, [True, True]
 
         async def write(database: Database, step: Callable[[Tx], T]) -> T:
@@ -95,5 +99,6 @@ async def test_a_picture_from_which_something_is_cut_is_never_in_memory_twice(da
         await add(database, job())
         claimed = await claim(database)
         drawing = configured(ScriptedEngine(behaviour=draws))
-        await Attempt(claimed, drawing, database, sandbox, lambda fraction, preview: None).draw()
+        words = words_of(claimed, database, sandbox)
+        await Attempt(claimed, drawing, database, sandbox, words, lambda fraction, preview: None).draw()
     assert held == [before]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import struct
 
 import pytest
@@ -14,7 +13,7 @@ from PIL.PngImagePlugin import PngInfo
 from bot.pictures.infotext import Infotext, read, write
 from bot.pictures.metadata import take_apart
 from bot.pictures.texts import Format, read_texts, with_infotext, with_text
-from tests.support.pictures import dirty, encoded, photo, wide_profile
+from tests.support.pictures import dirty, encoded, opened, photo, wide_profile
 
 FADING = photo(33, 17).convert("RGBA")
 FADING.putalpha(FADING.getchannel("R"))
@@ -40,12 +39,6 @@ ASCII, LATIN_1, WIDE = "a red fox: 5\nSteps: 20", "ein Füchschen, £5", "红狐
 AMBIGUOUS = "Ã©, read wrongly"
 """Latin-1 whose bytes are UTF-8, too."""
 FOX = Infotext("a red fox, 狐\nin the snow", "blurry", {"Steps": "20", "Seed": "5", "Size": "64x48", "Model": "a, b"})
-
-
-def opened(data: bytes) -> Image.Image:
-    with Image.open(io.BytesIO(data)) as image:
-        image.load()
-        return image
 
 
 def seen_by_pillow(data: bytes) -> str:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.errors import BadSetting, UnknownSetting
 from bot.i18n.negotiate import LANGUAGES
-from bot.settings.layers import Effective, Layer, resolve
+from bot.settings.layers import GUARDED, Effective, Layer, resolve
 from bot.settings.models import Language, Policy, Preferences, parse_value, takes
 from scripts.write_settings_docs import PAGE, updated
 
@@ -43,7 +43,7 @@ def test_the_nearest_layer_that_sets_a_preference_wins_for_each_one_by_itself(
 ) -> None:
     effective = resolve(given_layers, NO_LIMIT)
     for field in dataclasses.fields(Effective):
-        if field.name not in Preferences.model_fields:
+        if field.name not in Preferences.model_fields or field.name in GUARDED:
             continue
         setters = [
             layer
@@ -53,6 +53,21 @@ def test_the_nearest_layer_that_sets_a_preference_wins_for_each_one_by_itself(
         expected = getattr(given_layers[setters[0]], field.name) if setters else field.default
         assert getattr(effective, field.name) == expected
         assert effective.source[field.name] == (setters[0] if setters else "built-in")
+
+
+@given(layers)
+def test_people_can_only_make_stricter_what_guards_a_server(given_layers: dict[Layer, Preferences]) -> None:
+    theirs = [given_layers[layer] for layer in ("request", "person") if layer in given_layers]
+    for name, order in GUARDED.items():
+        wanted = [nearest_of_the_server(given_layers, name), *(getattr(each, name) for each in theirs)]
+        strictest = max((each for each in wanted if each is not None), key=order.index)
+        assert getattr(resolve(given_layers, NO_LIMIT), name) == strictest
+
+
+def nearest_of_the_server(given_layers: dict[Layer, Preferences], name: str) -> object:
+    found = (getattr(given_layers[layer], name) for layer in ("channel", "server", "operator") if layer in given_layers)
+    default = next(field.default for field in dataclasses.fields(Effective) if field.name == name)
+    return next((each for each in found if each is not None), default)
 
 
 @given(layers, policies)

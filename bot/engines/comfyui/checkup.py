@@ -1,4 +1,4 @@
-"""Whether a server has what the workflows need, and which models it offers."""
+"""Whether a server has what the workflows need, and which models, samplers and schedulers it offers."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
-from bot.engines.base import Health, Model
+from bot.engines.base import Health, Model, ModelKind
 from bot.engines.comfyui.client import Client, Refusal
+from bot.engines.comfyui.repertoire import Chosen, Repertoire
 from bot.engines.comfyui.workflow import Workflow, inputs
 from bot.net.errors import Malformed, NetError
 
@@ -15,46 +16,80 @@ Classes = Mapping[str, Mapping[str, object] | None]
 """Node class → what it takes and gives; None = the server does not have it."""
 
 MODEL_FILES = frozenset({".safetensors", ".ckpt", ".pt", ".pth", ".bin", ".gguf", ".sft", ".onnx"})
-SOCKET_ONLY = "SaveImageWebsocket"
-"""Sends its pictures to whoever listens and keeps none."""
 OWN_MODEL = ("ckpt_name", "unet_name")
 """The inputs by which the usual loaders are told their model."""
 THE_WORKFLOWS = "workflow"
 """What the model is called where the graph decides and does not say its name."""
+CHOICES: tuple[ModelKind, ...] = ("model", "sampler", "scheduler")
+"""Roles whose values the server has a list of."""
+PAID_MODULE = "comfy_api_nodes"
+ADDRESS = "is the address right? That of SwarmUI ends in /ComfyBackendDirect"
+NEAREST = 5
+"""Names that are told when one is not known."""
 
 
-async def check(client: Client, base: str, workflows: Mapping[str, Workflow], model: str) -> Health:
-    """Ask for the server's version and for every node class and model file the workflows name. Never raises."""
+async def check(client: Client, base: str, repertoire: Repertoire, *, can_pay: bool) -> Health:
+    """Ask for the server's version and for every node class, model, sampler and scheduler the workflows name.
+
+    `can_pay`: there is a key for paid nodes. Never raises.
+    """
+    workflows = repertoire.ready()
     try:
         stats = await client.stats()
-        names = {name for workflow in workflows.values() for name in workflow.classes()}
+        names = {name for each in workflows.values() for name in each.workflow.classes()}
         classes = {name: await client.node_class(name) for name in sorted(names)}
     except (NetError, Refusal) as error:
         return Health(False, f"{base}: {_trouble(error)}")
     problems = [
         f"workflow {name}: {problem}"
-        for name, workflow in workflows.items()
-        for problem in _problems(workflow, classes, model)
+        for name, each in workflows.items()
+        for problem in _problems(each, classes, can_pay)
     ]
     if problems:
         return Health(False, f"{base}: {'; '.join(problems)}.")
-    return Health(True, f"{_server(stats)} at {base} is ready to {' and '.join(sorted(workflows, reverse=True))}.")
+    return Health(True, f"{_server(stats)} at {base} is ready to {repertoire.uses}.")
 
 
-async def offered(client: Client, workflows: Sequence[Workflow]) -> list[Model]:
-    """List the models the graph's loader offers or, where none is mapped, name the graph's own.
+async def offered(client: Client, workflows: Sequence[Workflow], named: Sequence[str]) -> list[Model]:
+    """List the models, samplers and schedulers the graphs' nodes offer, and the workflows that are chosen by name.
 
-    Raises NetError, Refusal.
+    Where no loader is mapped, the graphs' own models stand for the first. Raises NetError, Refusal.
     """
-    workflow = next((each for each in workflows if each.takes("model")), None)
-    if workflow is None:
-        own = [inputs(node).get(key) for each in workflows for node in each.graph.values() for key in OWN_MODEL]
-        named = dict.fromkeys(name for name in own if isinstance(name, str) and name)
-        return [Model(name) for name in named or (THE_WORKFLOWS,)]
-    place = workflow.nodes["model"]
-    info = await client.node_class(str(workflow.graph[place.ids[0]]["class_type"]))
-    names = options(info or {}, place.key) or await client.files("checkpoints")
-    return [Model(name) for name in dict.fromkeys(names)]
+    found: dict[tuple[ModelKind, str], Model] = {}
+    for kind in CHOICES:
+        names = await values(client, workflows, kind)
+        if kind == "model":
+            names = [*(names or own_models(workflows)), *named]
+        for name in names:
+            found.setdefault((kind, name), Model(name, kind=kind))
+    return list(found.values())
+
+
+async def values(client: Client, workflows: Sequence[Workflow], role: ModelKind) -> list[str]:
+    """Return the values the server has for a role, by the first workflow with a place for it.
+
+    None where no workflow has. Raises NetError, Refusal.
+    """
+    for workflow in workflows:
+        for node_id, key in workflow.places(role):
+            info = await client.node_class(str(workflow.graph[node_id]["class_type"]))
+            if names := options(info or {}, key):
+                return list(dict.fromkeys(names))
+    is_mapped = any(workflow.takes(role) for workflow in workflows)
+    return list(dict.fromkeys(await client.files("checkpoints"))) if role == "model" and is_mapped else []
+
+
+def own_models(workflows: Sequence[Workflow]) -> list[str]:
+    """Return what the graphs' own models are called."""
+    own = [inputs(node).get(key) for each in workflows for node in each.graph.values() for key in OWN_MODEL]
+    return list(dict.fromkeys(name for name in own if isinstance(name, str) and name)) or [THE_WORKFLOWS]
+
+
+def nearest(wanted: str, having: Sequence[str]) -> list[str]:
+    """Return those of some names that look most like one, and others if these are few."""
+    alike = {name.casefold(): name for name in reversed(having)}
+    close = difflib.get_close_matches(wanted.casefold(), alike, n=NEAREST, cutoff=0.4)
+    return list(dict.fromkeys([*(alike[each] for each in close), *having]))[:NEAREST]
 
 
 def options(info: Mapping[str, object], key: str) -> list[str]:
@@ -73,22 +108,32 @@ def options(info: Mapping[str, object], key: str) -> list[str]:
     return []
 
 
-def _problems(workflow: Workflow, classes: Classes, model: str) -> Iterator[str]:
-    if missing := [name for name in workflow.classes() if classes[name] is None]:
+def _problems(chosen: Chosen, classes: Classes, can_pay: bool) -> Iterator[str]:
+    workflow = chosen.workflow
+    having = {name: classes[name] or {} for name in workflow.classes()}
+    if missing := [name for name in having if classes[name] is None]:
         yield f"the server lacks the node class{'es' if len(missing) > 1 else ''} {', '.join(missing)}"
-    else:
-        saving = [name for name in workflow.classes() if (classes[name] or {}).get("output_node")]
-        if not set(saving) - {SOCKET_ONLY}:
-            yield "no node saves a picture where it can be fetched; use SaveImage"
-    filled = workflow.fill({"model": model} if model else {})
+    elif not any(info.get("output_node") for info in having.values()):
+        yield "no node saves a picture; use SaveImage"
+    if not can_pay and (paid := [name for name, info in having.items() if is_paid(info)]):
+        yield f"{', '.join(paid)} asks Comfy.org for money; set comfy_org_key"
+    filled = workflow.fill(chosen.defaults)
+    places = {place for role in CHOICES for place in workflow.places(role)}
     for node_id, node in filled.graph.items():
-        info = classes[str(node["class_type"])] or {}
         for key, wanted in inputs(node).items():
-            if not isinstance(wanted, str) or PurePosixPath(wanted).suffix.lower() not in MODEL_FILES:
+            if not isinstance(wanted, str):
                 continue
-            if (having := options(info, key)) and wanted not in having:
-                near = _near(wanted, having)
+            if (node_id, key) not in places and PurePosixPath(wanted).suffix.lower() not in MODEL_FILES:
+                continue
+            names = options(having[str(node["class_type"])], key)
+            if names and wanted not in names:
+                near = _near(wanted, names)
                 yield f"node {node_id} ({node['class_type']}) needs “{wanted}”, which the server lacks{near}"
+
+
+def is_paid(info: Mapping[str, object]) -> bool:
+    """Tell whether a node class has its work done by Comfy.org, for money."""
+    return bool(info.get("api_node")) or str(info.get("python_module", "")).startswith(PAID_MODULE)
 
 
 def _near(wanted: str, having: Sequence[str]) -> str:
@@ -107,11 +152,13 @@ def _server(stats: Mapping[str, object]) -> str:
 
 def _trouble(error: NetError | Refusal) -> str:
     if isinstance(error, Malformed):
-        return "something answers, but it is not ComfyUI; is the address right?"
+        return f"something answers, but it is not ComfyUI; {ADDRESS}"
     if isinstance(error, NetError):
         return f"no answer: {error.detail}"
     if error.status in (401, 403):
-        return f"the credentials are refused (HTTP {error.status}); set auth, api_key or headers"
+        return f"the credentials are refused (HTTP {error.status}); set auth, api_key, headers or query"
+    if error.no_backend:
+        return "SwarmUI has no ComfyUI backend that runs; look at its page Server → Backends"
     if error.status in (404, 405):
-        return f"something answers, but it is not ComfyUI (HTTP {error.status}); is the address right?"
+        return f"something answers, but it is not ComfyUI (HTTP {error.status}); {ADDRESS}"
     return f"the server is in trouble (HTTP {error.status})"

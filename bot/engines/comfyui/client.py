@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import TypeGuard
 from urllib.parse import quote
@@ -11,7 +14,9 @@ from bot.engines.base import InputPicture
 from bot.engines.comfyui.history import Finished, SavedPicture
 from bot.engines.comfyui.workflow import Graph
 from bot.net.client import Answer, Http, Part, Timeouts
-from bot.net.errors import Malformed, TooLong
+from bot.net.errors import Malformed, NetError
+from bot.net.said import ERROR_S
+from bot.net.waiting import wait_s
 
 ASKING = Timeouts(connect=5, read=30, total=60)
 SENDING = Timeouts(connect=5, read=120, total=600)
@@ -21,33 +26,56 @@ SHORT = 2**20
 """Bytes an answer may have that holds nothing long."""
 LONG = 64 * 2**20
 """Bytes of an answer with graphs, lists of models or a failed node's tensors in it."""
+LONGEST_READ = 2**17
+"""Characters of an error that are looked at: more than two prompts, so none is cut into what is no longer found."""
+LARGEST_ERROR = 4 * 2**20
+"""Bytes of the body of an error status: the mistakes in a large graph, with lists of models."""
 LARGEST_PICTURE = 256 * 2**20
 """Bytes: an 80 megapixel PNG of noise."""
+NO_BACKEND = re.compile(r"no (?:functional )?(?:comfy\w* )?backend available", re.IGNORECASE)
+"""In what SwarmUI answers, with status 400, while none of its ComfyUIs runs: nothing was done."""
 EXTENSIONS = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
 
 
 class Refusal(Exception):
     """The server, or a proxy before it, answered with an error status."""
 
-    def __init__(self, status: int, text: str = "", value: object = None) -> None:
-        """`value` is the body where it was JSON, `text` where it was not."""
+    def __init__(self, status: int, text: str = "", value: object = None, retry_after: int | None = None) -> None:
+        """`value` is the body where it was JSON, `text` where it was not; `retry_after` is in seconds."""
         super().__init__(f"HTTP {status}")
+        self.retry_after = retry_after
         self.status = status
         self.text = text
         self.value = value
 
     @property
+    def said(self) -> str:
+        """What the body says, in words: ComfyUI's error has fields, SwarmUI's is a text, a proxy's a page."""
+        if not isinstance(self.value, dict):
+            return re.sub(r"<[^>]*>", " ", self.text[:LONGEST_READ])
+        error = self.value.get("error")
+        if isinstance(error, dict):
+            return f"{error.get('type')}: {error.get('message')}: {error.get('details')}"
+        return str(error)[:LONGEST_READ]
+
+    @property
+    def no_backend(self) -> bool:
+        """SwarmUI has no ComfyUI that runs; it may be starting one."""
+        return self.status == 400 and NO_BACKEND.search(self.said) is not None
+
+    @property
     def passing(self) -> bool:
         """It may be different in a moment: a proxy without its server, or a server in trouble."""
-        return self.status >= 500 or self.status == 429
+        return self.status >= 500 or self.status == 429 or self.no_backend
 
 
 class Client:
     """Asks one server. Every method raises NetError and Refusal."""
 
-    def __init__(self, http: Http) -> None:
-        """`http` stays the caller's to close."""
+    def __init__(self, http: Http, org_key: str = "") -> None:
+        """`http` stays the caller's to close. `org_key` pays for what paid nodes ask of Comfy.org."""
         self._http = http
+        self._paying = {"api_key_comfy_org": org_key} if org_key else {}
 
     async def upload(self, picture: InputPicture) -> str:
         """Store an input picture; return its name as LoadImage takes it. Nobody can guess or overwrite it."""
@@ -68,7 +96,7 @@ class Client:
             "prompt": graph,
             "prompt_id": prompt_id,
             "client_id": client_id,
-            "extra_data": {"preview_method": "auto"},
+            "extra_data": {"preview_method": "auto", **self._paying},
         }
         answer = _table(await self._ask("POST", "/prompt", json=body, limit=LONG, timeouts=SENDING))
         given = answer.get("prompt_id")
@@ -182,13 +210,18 @@ class Client:
 
 
 async def _refusal(answer: Answer) -> Refusal:
-    """Return an error status with what its body says, if that can be read."""
+    """Return an error status with what its body says, as far as that can be read in time."""
+    wait = wait_s(answer.headers, "")
+    retry_after = None if wait is None else math.ceil(wait)
+    answer.limit = min(answer.limit, LARGEST_ERROR)
     try:
-        if answer.content_type == "application/json":
-            return Refusal(answer.status, value=await answer.json())
-        return Refusal(answer.status, await answer.text())
-    except (Malformed, TooLong) as error:
-        return Refusal(answer.status, error.detail)
+        async with asyncio.timeout(ERROR_S):
+            if answer.content_type == "application/json":
+                return Refusal(answer.status, value=await answer.json(), retry_after=retry_after)
+            return Refusal(answer.status, await answer.text(), retry_after=retry_after)
+    except (NetError, TimeoutError) as error:
+        detail = error.detail if isinstance(error, NetError) else "its body did not come in time"
+        return Refusal(answer.status, detail, retry_after=retry_after)
 
 
 def _table(value: object) -> Mapping[str, object]:

@@ -1,35 +1,39 @@
 """ComfyUI's answers as EngineErrors.
 
 Its error bodies hold tracebacks, paths of the server, lists of all its models and whole tensors as text: a few fields
-are taken out for the log, without the person's words, and none of it is shown.
+are taken out for the log, without the person's words and the operator's keys, and none of it is shown.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from urllib.parse import quote, quote_plus
 
-from bot.engines.comfyui.client import Refusal
+from bot.engines.comfyui.client import LONGEST_READ, Refusal
 from bot.engines.comfyui.history import Failure
 from bot.engines.comfyui.workflow import Filled, Graph, Workflow
+from bot.engines.errors import meaning
 from bot.errors import (
     BadAnswer,
+    ContentRefused,
     EngineAuth,
     EngineBusy,
     EngineError,
+    EngineQuota,
     EngineRejected,
     EngineUnavailable,
     OutOfMemory,
+    UnknownOutcome,
     WorkflowInvalid,
 )
 from bot.net import discretion
 from bot.net.errors import Malformed, NetError, TooLong
+from bot.net.said import Told
 
 LONGEST_DETAIL = 500
 """Characters."""
-LONGEST_READ = 2**17
-"""Characters that are looked at: more than two prompts, so that none is cut into what is no longer found."""
 UNKNOWN_NODE = "?"
 VALUE_REFUSED = frozenset(
     {"value_not_in_list", "value_smaller_than_min", "value_bigger_than_max", "custom_validation_failed"}
@@ -37,6 +41,15 @@ VALUE_REFUSED = frozenset(
 """Errors of a node that are about a value; all others are mistakes in the graph or in its mapping."""
 NO_MEMORY = re.compile(r"out ?of ?memory|not enough memory|can't allocate memory", re.IGNORECASE)
 """In an exception's type or text; CUDA, HIP and the CPU's allocator each say it their own way."""
+PAYING: Sequence[tuple[str, type[EngineError]]] = (
+    ("Unauthorized: Please login first", EngineAuth),
+    ("There is a problem with your account", EngineAuth),
+    ("Payment Required", EngineQuota),
+    ("no active subscription", EngineQuota),
+)
+"""What paid nodes raise when Comfy.org answers 401, 409 and 402 (`comfy_api_nodes/util/client.py`): nothing is charged.
+A 429 is not here: another paid node of the graph may have done its work before.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +70,10 @@ class Errors:
     engine: str
     workflows: Sequence[Workflow]
     """They say where in a graph a person's words are."""
+    secrets: Sequence[str] = field(default=(), repr=False)
+    """Keys that belong into no log."""
+    free: bool = True
+    """Drawing costs nothing."""
 
     def unreachable(self, error: NetError | Refusal) -> EngineError:
         """No answer, or none to make sense of."""
@@ -68,17 +85,22 @@ class Errors:
 
     def refused(self, refusal: Refusal, filled: Filled | None = None) -> EngineError:
         """An error status; `filled` is the prompt it answers, if it does."""
-        detail = self._words(f"HTTP {refusal.status}: {_said(refusal)}", filled.graph if filled else {})
+        detail = self._words(f"HTTP {refusal.status}: {refusal.said}", filled.graph if filled else {})
         answer = refusal.value if isinstance(refusal.value, dict) else {}
         match refusal.status:
             case 400 if filled is not None and isinstance(answer.get("error"), dict):
                 return self._invalid(answer, filled, detail)
+            case 400 if refusal.no_backend:
+                return EngineUnavailable(engine=self.engine, detail=detail)
             case 401 | 403:
                 return EngineAuth(engine=self.engine, detail=detail)
+            case 402:
+                return EngineQuota(engine=self.engine, detail=detail)
             case 413:
                 return EngineRejected(engine=self.engine, field="image", detail=detail)
             case 429:
-                return EngineBusy(engine=self.engine, detail=detail)
+                wait = {} if refusal.retry_after is None else {"retry_after": refusal.retry_after}
+                return EngineBusy(engine=self.engine, detail=detail, **wait)
             case 502 | 503 | 504:
                 return EngineUnavailable(engine=self.engine, detail=detail)
         return EngineError(engine=self.engine, detail=detail)
@@ -87,9 +109,20 @@ class Errors:
         """The prompt ran and failed."""
         said = f"node {failure.node or UNKNOWN_NODE}: {failure.type}: {failure.message}"
         detail = self._words("stopped by somebody at the server" if failure.interrupted else said, graph)
+        return self._kind(failure)(engine=self.engine, detail=detail)
+
+    def left_out(self, node_errors: Mapping[str, object], filled: Filled) -> EngineError:
+        """The server ran a part of the prompt, in which there is no picture."""
+        return self._invalid({"node_errors": node_errors}, filled, "")
+
+    def _kind(self, failure: Failure) -> type[EngineError]:
         if NO_MEMORY.search(failure.type) or NO_MEMORY.search(failure.message):
-            return OutOfMemory(engine=self.engine, detail=detail)
-        return EngineError(engine=self.engine, detail=detail)
+            return OutOfMemory
+        if kind := next((kind for words, kind in PAYING if words in failure.message), None):
+            return kind
+        if not self.free and meaning(Told(type=failure.type, words=failure.message)) is ContentRefused:
+            return ContentRefused
+        return EngineError if self.free else UnknownOutcome  # paid nodes before it have done their work
 
     def _invalid(self, answer: Mapping[str, object], filled: Filled, detail: str) -> EngineError:
         """The graph did not pass the server's checks: mistakes of the operator's come before a person's value."""
@@ -107,10 +140,13 @@ class Errors:
         return EngineRejected(engine=self.engine, field=roles[0], detail=detail)
 
     def _words(self, said: str, graph: Graph) -> str:
-        """Return what the server said, short, on one line and without what a person wrote."""
+        """Return what the server said, short, on one line, without what a person wrote and without keys."""
         said = said[:LONGEST_READ]
         for text in (text for workflow in self.workflows for text in workflow.texts(graph)):
             said = discretion.without(said, text, "[prompt]")
+        for secret in self.secrets:
+            for form in {secret, quote(secret), quote_plus(secret)}:
+                said = said.replace(form, "[key]")
         return " ".join(said.split())[:LONGEST_DETAIL]
 
 
@@ -145,12 +181,3 @@ def _meant(answer: Mapping[str, object], graph: Graph) -> str:
     words = f"{error.get('message')} {error.get('details')}"
     named = (f"{id_}, {node['class_type']}" for id_, node in graph.items() if f"node {node['class_type']} " in words)
     return next(named, UNKNOWN_NODE)
-
-
-def _said(refusal: Refusal) -> str:
-    if isinstance(refusal.value, dict):
-        error = refusal.value.get("error")
-        if isinstance(error, dict):
-            return f"{error.get('type')}: {error.get('message')}: {error.get('details')}"
-        return str(error)
-    return re.sub(r"<[^>]*>", " ", refusal.text[:LONGEST_READ])

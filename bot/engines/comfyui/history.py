@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Self
@@ -11,6 +12,9 @@ from bot.engines.comfyui.workflow import Graph
 
 STILL = frozenset({".png", ".jpg", ".jpeg", ".webp"})
 """What a picture's file name ends with; SaveVideo puts its .mp4 among the images, too."""
+FILMS = frozenset({"gifs", "videos", "video"})
+"""Keys of films: what ends like a picture there is an animation, or its first frame."""
+ENDING = re.compile(r"\.\w{1,5}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,7 @@ class Finished:
     pictures: tuple[SavedPicture, ...]
     """Those saved as results, in the graph's order; what preview nodes show only where nothing was saved."""
     other: tuple[str, ...]
-    """What else came out: `gifs`, `audio`, `text` …"""
+    """What else came out: `text`, `audio .flac`, `images .mp4` …"""
     failure: Failure | None
     """None = it ran to its end. A failed prompt may have saved pictures before it failed."""
     graph: Graph
@@ -57,11 +61,13 @@ class Finished:
         place = {node_id: position for position, node_id in enumerate(graph)}
         # The server keeps neither outputs nor output ids in an order of the graph's own (0.38: the ids are a set).
         ordered = sorted(outputs, key=lambda node_id: place.get(node_id, len(place)))
-        found = [picture for node_id in ordered for picture in _pictures(_table(outputs[node_id]))]
+        found: dict[SavedPicture, None] = {}
+        other: set[str] = set()
+        for node_id in ordered:
+            _sort(_table(outputs[node_id]), found, other)
         failure = _failure(_table(entry.get("status")))
         saved = tuple(each for each in found if each.type == "output")
         shown = tuple(each for each in found if each.type == "temp")
-        other = {kind for node_id in ordered for kind in _table(outputs[node_id])} - {"images", "animated"}
         return cls(saved or (shown if failure is None else ()), tuple(sorted(other)), failure, graph)
 
 
@@ -71,18 +77,28 @@ def _graph(entry: Mapping[str, object]) -> Graph:
     return {node_id: node for node_id, node in graph.items() if isinstance(node, dict)}
 
 
-def _pictures(output: Mapping[str, object]) -> Iterator[SavedPicture]:
-    """Give the still pictures of one node's output."""
-    images, animated = output.get("images"), output.get("animated")
-    if not isinstance(images, list) or (isinstance(animated, list) and any(animated)):
-        return
-    for image in images:
-        named = _table(image)
-        filename, subfolder, type_ = (named.get(key, "") for key in ("filename", "subfolder", "type"))
-        if not (isinstance(filename, str) and isinstance(subfolder, str) and isinstance(type_, str)):
-            continue
-        if PurePosixPath(filename).suffix.lower() in STILL:
-            yield SavedPicture(filename, subfolder, type_)
+def _sort(output: Mapping[str, object], found: dict[SavedPicture, None], other: set[str]) -> None:
+    """Add the still pictures of one node's output to those found, each once, and what else there is to the other.
+
+    Most nodes call their pictures `images`; some do not, such as a comparer with `a_images` and `b_images`.
+    """
+    animated = output.get("animated")
+    moving = isinstance(animated, list) and any(animated)
+    for kind, values in output.items():
+        for value in values if isinstance(values, list) and kind != "animated" else []:
+            picture = _picture(_table(value))
+            ending = PurePosixPath(picture.filename).suffix.lower() if picture else ""
+            if picture is not None and ending in STILL and not moving and kind not in FILMS:
+                found[picture] = None
+            else:
+                other.add(f"{kind} {ending}" if ENDING.fullmatch(ending) else kind)
+
+
+def _picture(named: Mapping[str, object]) -> SavedPicture | None:
+    filename, subfolder, type_ = (named.get(key, "") for key in ("filename", "subfolder", "type"))
+    if not (isinstance(filename, str) and isinstance(subfolder, str) and isinstance(type_, str)):
+        return None
+    return SavedPicture(filename, subfolder, type_)
 
 
 def _failure(status: Mapping[str, object]) -> Failure | None:

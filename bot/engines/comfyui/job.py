@@ -19,7 +19,7 @@ from bot.engines.comfyui.feed import Feed, Watch
 from bot.engines.comfyui.history import Finished, SavedPicture
 from bot.engines.comfyui.progress import Progress
 from bot.engines.comfyui.workflow import Filled
-from bot.errors import Cancelled, EngineTimeout, LostJob, NothingDrawn, UnknownOutcome
+from bot.errors import Cancelled, EngineError, EngineTimeout, LostJob, NothingDrawn, UnknownOutcome
 from bot.net.errors import Malformed, NetError, NotReached, TooLong
 
 log = structlog.get_logger(__name__)
@@ -73,22 +73,22 @@ class Ticket:
 class Job:
     """One prompt."""
 
-    def __init__(
-        self, ticket: Ticket, run: Run, *, client: Client, feed: Feed, errors: Errors, free: bool, poll_s: float
-    ) -> None:
-        """`free`: drawing costs nothing, so what surely did not arrive may be sent again."""
+    def __init__(self, ticket: Ticket, run: Run, *, client: Client, feed: Feed, errors: Errors, poll_s: float) -> None:
+        """Where drawing costs nothing, what surely did not arrive may be sent again: see `Errors.free`."""
         self._ticket = ticket
         self._run = run
         self._client = client
         self._feed = feed
         self._errors = errors
-        self._free = free
+        self._free = errors.free
         self._poll_s = poll_s
         self._started = asyncio.get_running_loop().time()
         self._sent = False
         """The server may have it."""
         self._taken = False
         """The server has, or had, it."""
+        self._left_out: EngineError | None = None
+        """What is wrong with the part of it that the server left out."""
 
     async def draw(self, filled: Filled) -> None:
         """Send the prompt and hand over its pictures. Raises EngineError, Cancelled, FilesGone."""
@@ -130,10 +130,10 @@ class Job:
         trouble = await self._try_to_send(filled, client_id)
         if trouble is None:
             return
+        if not self._free:
+            raise UnknownOutcome(engine=self._errors.engine, detail=self._errors.unreachable(trouble).detail)
         if isinstance(trouble, Refusal):
             raise self._errors.refused(trouble, filled)
-        if not self._free:
-            raise UnknownOutcome(engine=self._errors.engine, detail=trouble.detail)
         log.info("comfyui prompt did not arrive; sent again", detail=trouble.detail)
         if (trouble := await self._try_to_send(filled, client_id)) is not None:
             raise self._errors.unreachable(trouble)
@@ -162,6 +162,7 @@ class Job:
             await self._run.submitted(self._ticket.handle)
         if node_errors:
             log.warning("comfyui left out invalid outputs", engine=self._errors.engine, nodes=left_out(node_errors))
+            self._left_out = self._errors.left_out(node_errors, filled)
         return None
 
     async def _arrived(self) -> bool:
@@ -219,12 +220,12 @@ class Job:
 
     def _bear(self, error: NetError | Refusal) -> None:
         """Go on in spite of this while there is time: the server may be restarting, or the network be away."""
-        if isinstance(error, TooLong) or (isinstance(error, Refusal) and not error.passing):
-            raise self._errors.unreachable(error) from error
-        if self._time_is_over:
+        lasting = isinstance(error, TooLong) or (isinstance(error, Refusal) and not error.passing)
+        if lasting or self._time_is_over:
+            told = self._errors.unreachable(error)
             if self._free:
-                raise self._errors.unreachable(error) from error
-            raise UnknownOutcome(engine=self._errors.engine, detail=str(error)) from error
+                raise told from error
+            raise UnknownOutcome(engine=self._errors.engine, detail=told.detail) from error
 
     def _check_time(self) -> None:
         if self._time_is_over:
@@ -262,6 +263,8 @@ class Job:
             raise self._errors.failed(finished.failure, finished.graph)
         if not handed and gone:
             raise FilesGone
+        if not handed and self._left_out is not None:
+            raise self._left_out
         if not handed:
             other = ", ".join(finished.other) or "nothing"
             raise NothingDrawn(engine=self._errors.engine, detail=f"the graph gave {other}")

@@ -1,5 +1,7 @@
-"""The engine for everything that speaks OpenAI's images API: OpenAI itself, LiteLLM and other gateways, local servers.
+"""The engine for everything that speaks OpenAI's images API: OpenAI itself, Azure, LiteLLM and other gateways, local
+servers.
 
-`engine` draws; `models` says what a model can; `bodies` makes requests and `answers` reads what comes back; `errors`
-says what went wrong; `downloads` fetches pictures given as addresses.
+`engine` draws; `layout` says where calls go; `models` says what a model can, `params` what it surely refuses; `bodies`
+makes requests, `service` sends them and `answers` reads what comes back; `unknown` says which parameters a service does
+not know, `costs` what a call cost; `downloads` fetches pictures given as addresses.
 """

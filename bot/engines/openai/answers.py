@@ -40,6 +40,10 @@ class Drawing:
     revised_prompt: str | None = None
     facts: dict[str, object] = field(default_factory=dict)
     """`usage` in tokens, and what `FACTS` names."""
+    usage: object = None
+    """The service's own report, as it came."""
+    cost: float | None = None
+    """Dollars, as the service says."""
     failure: EngineError | None = None
     """What is wrong with a picture that is not among these."""
 
@@ -58,7 +62,7 @@ def whole(engine: str, value: object) -> Drawing:
     """Read a JSON answer, which may hold no picture at all. Raises BadAnswer, ErrorInside."""
     if not isinstance(value, dict) or not ("data" in value or value.get("error")):
         raise BadAnswer(engine=engine, detail="the answer is JSON without `data`")
-    drawing = Drawing(facts=_facts(value))
+    drawing = Drawing(facts=_facts(value), usage=value.get("usage"))
     items = value.get("data")
     for item in items if isinstance(items, list) else ():
         _take(engine, item, drawing)
@@ -94,7 +98,7 @@ async def streamed(engine: str, events: AsyncIterator[Event], progress: Progress
             progress(number / (PARTIALS + 1), preview)
         elif kind == "completed":
             ended = True
-            drawing.facts = _facts(data)
+            drawing.facts, drawing.usage = _facts(data), data.get("usage")
             _take(engine, data, drawing)
             if drawing.pictures:
                 break
@@ -158,4 +162,5 @@ def _facts(answer: Mapping[str, Any]) -> dict[str, object]:
 
 
 def _tokens(usage: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, object]:
-    return {name: value for name in names if isinstance(value := usage.get(name), int) and 0 <= value < 2**53}
+    found = {name: value for name in names if isinstance(value := usage.get(name), int) and 0 <= value < 2**53}
+    return {name: value for name, value in found.items() if not isinstance(value, bool)}

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Literal
+from functools import partial
 
 import structlog
 
+from bot.engines.again import RECONNECT_S, UNTOLD_S, NotTaken, until_taken
 from bot.engines.base import Run
 from bot.engines.errors import engine_error, meaning
+from bot.engines.openai import costs
 from bot.engines.openai.answers import Drawing, ErrorInside, streamed, whole
 from bot.engines.openai.bodies import PARTIALS, Call
+from bot.engines.openai.unknown import unknown_parameters
 from bot.errors import BadAnswer, EngineBusy, EngineError, EngineUnavailable, UnknownOutcome
 from bot.net.client import Answer, Http, Timeouts
 from bot.net.errors import Broken, Malformed, NotAllowed, NotReached, TooLong
@@ -35,26 +37,23 @@ LISTING = Timeouts(connect=5, read=15, total=20)
 GRACE_S = 5.0
 """The core stops a call at its deadline; only if that fails, the connection ends so much later."""
 
-Why = Literal["limit", "connection"]
-AGAIN: Mapping[Why, int] = {"limit": 2, "connection": 1}
-"""How often a call is sent anew, by what kept it from being taken."""
-UNTOLD_S = 10.0
-"""The wait where a server that limits the rate does not tell it, as LiteLLM never does."""
-RECONNECT_S = 1.0
 NO_LIST = frozenset({404, 405, 501})
 LONGEST_NAME = 200
 """Characters of a model's name."""
+MOST_REMEMBERED = 100
+"""Models of which it is remembered what they do not know; people can choose models."""
+THROUGH_LITELLM = "llm_provider-"
+"""What LiteLLM puts before the names of the headers it was answered."""
 
 
-class NotTaken(Exception):
-    """The service surely took nothing; the same call may be sent again."""
+class NotKnown(Exception):
+    """The service surely took nothing, because it does not know these parameters."""
 
-    def __init__(self, error: EngineError, why: Why, pause_s: float) -> None:
+    def __init__(self, error: EngineError, names: frozenset[str]) -> None:
         """`error` is what it means when the call is not sent again."""
         super().__init__()
         self.error = error
-        self.why = why
-        self.pause_s = pause_s
+        self.names = names
 
 
 class Service:
@@ -64,23 +63,38 @@ class Service:
         """`engine` is the id named in errors."""
         self._engine = engine
         self._http = http
+        self._unknown: dict[tuple[str, str], frozenset[str]] = {}
+        """Path and model → parameters that are not known there."""
 
     async def draw(self, call: Call, run: Run) -> Drawing:
         """Have pictures drawn. Raises EngineError, Cancelled.
 
-        Cancelling closes the connection; the service may go on, and charge.
+        Once, a call is sent anew without optional parameters the service says it does not know; later calls are sent
+        without them from the beginning. Cancelling closes the connection; the service may go on, and charge.
         """
-        again = dict(AGAIN)
+        complete = True
+        call = call.without(self._unknown.get((call.path, call.model), frozenset()))
         while True:
-            run.check()
             try:
-                return await run.unless_cancelled(self._once(call, run))
-            except NotTaken as refused:
-                left = run.deadline - asyncio.get_running_loop().time()
-                if not again[refused.why] or refused.pause_s > left / 2:  # at least as long is left to draw
+                return await until_taken(run, partial(self._once, call, run))
+            except NotKnown as refused:
+                if not complete:
                     raise refused.error from refused
-                again[refused.why] -= 1
-                await run.pause(refused.pause_s)
+                complete = False
+                self._remember(call, refused.names)
+                call = call.without(refused.names)
+
+    def _remember(self, call: Call, names: frozenset[str]) -> None:
+        place = (call.path, call.model)
+        if place not in self._unknown and len(self._unknown) >= MOST_REMEMBERED:
+            del self._unknown[next(iter(self._unknown))]
+        self._unknown[place] = self._unknown.get(place, frozenset()) | names
+        log.warning(
+            "an engine does not know parameters; they are left out from now on",
+            engine=self._engine,
+            model=word(call.model),
+            parameters=sorted(names),
+        )
 
     async def _once(self, call: Call, run: Run) -> Drawing:
         left = max(0.0, run.deadline - asyncio.get_running_loop().time()) + GRACE_S
@@ -101,11 +115,14 @@ class Service:
                         answer, max_blobs=MOST_PICTURES, blob_limit=LARGEST_PICTURE, text_limit=LARGEST_TEXT
                     )
                     async with contextlib.aclosing(stream):
-                        return await streamed(self._engine, stream, run.progress)
-                value = await json_with_blobs(
-                    answer, max_blobs=MOST_PICTURES, blob_limit=LARGEST_PICTURE, text_limit=LARGEST_TEXT
-                )
-                return whole(self._engine, value)
+                        drawing = await streamed(self._engine, stream, run.progress)
+                else:
+                    value = await json_with_blobs(
+                        answer, max_blobs=MOST_PICTURES, blob_limit=LARGEST_PICTURE, text_limit=LARGEST_TEXT
+                    )
+                    drawing = whole(self._engine, value)
+                drawing.cost = costs.told(answer.headers, drawing.usage)
+                return drawing
         except ErrorInside as error:
             said = without(told(error.body), call.prompt)
             self._log(answer, said)
@@ -122,24 +139,28 @@ class Service:
         except (TooLong, Malformed) as error:
             raise BadAnswer(engine=self._engine, detail=error.detail) from error
 
-    async def _refusal(self, answer: Answer, call: Call) -> EngineError | NotTaken:
+    async def _refusal(self, answer: Answer, call: Call) -> EngineError | NotTaken | NotKnown:
         said = await said_by(answer)
         self._log(answer, said)
         if "location" in answer.headers:
             elsewhere = answer.headers["location"].partition("?")[0]  # a query may hold a key
             said = replace(said, words=f"leads to {elsewhere}: {said.words}")
-        wait = wait_s(answer.headers, said.words)
+        headers = {name.removeprefix(THROUGH_LITELLM): value for name, value in answer.headers.items()}
+        headers |= answer.headers
+        wait = wait_s(headers, said.words, said.delay)
         error = engine_error(
             self._engine,
             answer.status,
             said,
-            headers=answer.headers,
+            headers=headers,
             retry_after=wait,
             prompt=call.prompt,
             own_model=call.own_model,
         )
         if answer.status == 429 and isinstance(error, EngineBusy):
             return NotTaken(error, "limit", UNTOLD_S if wait is None else wait)
+        if unknown := call.optional & unknown_parameters(answer.status, without(said, call.prompt)):
+            return NotKnown(error, unknown)
         return error
 
     async def models(self) -> list[str] | None:
@@ -153,7 +174,9 @@ class Service:
                     self._log(answer, said)
                     error = engine_error(self._engine, answer.status, said, headers=answer.headers)
                     if isinstance(error, UnknownOutcome):  # nothing was to be drawn
-                        raise EngineUnavailable(engine=self._engine, detail=error.detail)
+                        plain = answer.status == 500 and answer.content_type == "text/plain"
+                        hint = "; LiteLLM answers so to a call without its key" if plain else ""
+                        raise EngineUnavailable(engine=self._engine, detail=f"{error.detail}{hint}")
                     raise error
                 value = await answer.json()
         except (NotReached, Broken) as error:

@@ -1,6 +1,8 @@
 """What every engine promises, as tests. For a new engine: `class TestMine(EngineContract)` with a fixture `engine`.
 
-An engine is held to what its `capabilities()` claim: what it does not claim is not asked of it.
+An engine is held to what its `capabilities()` claim: what it does not claim is not asked of it. The engine is the one
+that people would use, its service a local server that speaks the service's dialect. Needs the extra `easel[testing]`
+and, in pytest's configuration, `asyncio_mode = "auto"`.
 """
 
 from __future__ import annotations
@@ -15,7 +17,16 @@ from typing import ClassVar
 import pytest
 from PIL import Image, ImageChops
 
-from bot.engines.base import Capabilities, DrawnPicture, EditTask, Engine, GenerateTask, InputPicture, Run
+from bot.engines.base import (
+    Capabilities,
+    DrawnPicture,
+    EditTask,
+    Engine,
+    GenerateTask,
+    InputPicture,
+    Run,
+    UpscaleTask,
+)
 from bot.errors import Cancelled, EngineError
 from bot.sizes import Exact, SizeRule, fit
 
@@ -110,6 +121,18 @@ def differ(first: Image.Image, second: Image.Image) -> bool:
     return first.size != second.size or ImageChops.difference(first, second).getbbox() is not None
 
 
+def mask_of(engine: Engine, image: Image.Image) -> Image.Image:
+    """A mask, in the form the engine wants, by which the left half of a picture may change."""
+    left = (0, 0, image.width // 2, image.height)
+    if engine.capabilities().inputs.mask == "white":
+        mask = Image.new("L", image.size)
+        mask.paste(255, left)
+    else:
+        mask = image.convert("RGBA")
+        mask.paste((0, 0, 0, 0), left)
+    return mask
+
+
 class EngineContract:
     """One suite for all engines."""
 
@@ -119,9 +142,9 @@ class EngineContract:
     async def test_offers_a_model(self, engine: Engine) -> None:
         models = await engine.models()
 
-        assert models
+        assert any(model.kind == "model" for model in models)
         assert all(model.id for model in models)
-        assert len({model.id for model in models}) == len(models)
+        assert len({(model.kind, model.id) for model in models}) == len(models)
 
     async def test_says_what_it_can_of_any_model(self, engine: Engine) -> None:
         for model in (None, *(model.id for model in await engine.models()), "no such model"):
@@ -230,14 +253,28 @@ class EngineContract:
         if engine.capabilities().mask:
             before = sample(legal_size(engine.capabilities().sizes))
             half = before.width // 2
-            mask = before.convert("RGBA")
-            mask.paste((0, 0, 0, 0), (0, 0, half, before.height))
 
-            (after,) = (await edited(engine, before, mask=mask)).images
+            (after,) = (await edited(engine, before, mask=mask_of(engine, before))).images
 
             kept = (half, 0, before.width, before.height)
             assert differ(before, after)
             assert not self.exact_mask or not differ(before.crop(kept), after.crop(kept))
+
+    async def test_a_picture_is_made_larger(self, engine: Engine) -> None:
+        if engine.capabilities().upscale:
+            before, recorder = sample((64, 48)), Recorder()
+
+            async with asyncio.timeout(PATIENCE_S):
+                await engine.upscale(UpscaleTask(picture=png(before), width=128, height=96), recorder.run())
+
+            assert [image.size for image in recorder.images] == [(128, 96)]
+
+    async def test_a_picture_is_described(self, engine: Engine) -> None:
+        if engine.capabilities().describe:
+            async with asyncio.timeout(PATIENCE_S):
+                words = await engine.describe(png(sample((64, 48))))
+
+            assert words.strip()
 
     @pytest.mark.parametrize("prompt", STRANGE_PROMPTS, ids=repr)
     async def test_draws_or_says_why_not_whatever_it_is_asked(self, engine: Engine, prompt: str) -> None:
