@@ -147,7 +147,7 @@ async def assembling(
         return platform
 
     with pytest.MonkeyPatch.context() as patch, redirected(discord):
-        patch.setattr(making, "TYPES", {"demo": making.Type(lambda *_: engine, slots=2)})
+        patch.setattr(making, "TYPES", {**making.TYPES, "demo": making.Type(lambda *_: engine, slots=2)})
         async with assembled(config, {"discord": make}) as parts:
             platform = parts.platforms["discord"]
             assert isinstance(platform, DiscordPlatform)
