@@ -11,9 +11,8 @@ PYTHON := $(shell for p in python3.11 python3 python3.12 python3.13 python3.14; 
 endif
 UV := .uv/bin/uv
 BIN := .venv/bin
-# Browser tests name themselves a group, so that one worker starts one browser.
 BENCHMARKS := loop_stall streamed_picture added_time discord_acknowledgement queue_growth throughput pool intent
-PYTEST := $(BIN)/pytest -n auto --maxprocesses=4 --dist=loadgroup
+PYTEST := $(BIN)/pytest -n auto --maxprocesses=4
 
 export UV_PYTHON_DOWNLOADS := never
 ifeq ($(wildcard .venv/bin/python),)

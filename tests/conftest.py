@@ -120,7 +120,7 @@ def is_local(host: str | bytes | None) -> bool:
     return address.is_loopback or address.is_unspecified
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def free_port() -> Callable[[], int]:
     """Give a function that names a loopback port nobody listens on, another one at each call.
 

@@ -15,7 +15,6 @@ from playwright.async_api import Browser, BrowserContext, Locator, Page, async_p
 from tests.support.engines import png
 from tests.support.process import Process, started, write_config
 
-pytestmark = pytest.mark.xdist_group("browser")
 expect.set_options(timeout=20_000)
 
 FOX = "a red fox in the snow at dusk"

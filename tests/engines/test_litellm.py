@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 from pydantic import SecretStr
 
 from bot.engines.openai.engine import OpenAIEngine
@@ -25,12 +24,6 @@ from tests.support.llm_server import ChatServer, Kind
 from tests.support.openai_engine import change, wanted
 from tests.support.openai_server import OpenAIServer
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group("litellm"),  # one proxy is enough
-    pytest.mark.timeout(800),  # it is installed first
-]
-
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
@@ -43,18 +36,23 @@ class Proxy:
         return OpenAIEngine("gateway", http, model="gpt-image-2")
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def proxy(tmp_path_factory: pytest.TempPathFactory, free_port: Callable[[], int]) -> AsyncIterator[Proxy]:
-    folder: Path = tmp_path_factory.mktemp("litellm")
+@pytest.mark.timeout(800)  # it is installed first
+async def test_the_real_proxy_is_an_endpoint_like_any_other(tmp_path: Path, free_port: Callable[[], int]) -> None:
     async with AsyncExitStack() as stack:
         pictures = await stack.enter_async_context(OpenAIServer())
         chat = await stack.enter_async_context(ChatServer(Kind(takes=("chat",))))
         before = {"upstream": pictures.url, "key": str(pictures.key), "chat": chat.url, "chat_key": str(chat.key)}
-        url = await stack.enter_async_context(running(folder, free_port(), **before))
-        yield Proxy(url, pictures, chat)
+        url = await stack.enter_async_context(running(tmp_path / "litellm", free_port(), **before))
+        proxy = Proxy(url, pictures, chat)
+        await it_draws_and_says_what_it_cost(proxy)
+        await it_changes_pictures_with_a_mask(proxy)
+        await refused_content_is_known_by_its_words(proxy)
+        await its_models_are_listed_and_a_check_finds_it_well(proxy)
+        await a_wrong_key_is_known_also_without_its_database(proxy)
+        await the_language_model_behind_it_fills_a_form(proxy)
 
 
-async def test_it_draws_and_says_what_it_cost(proxy: Proxy) -> None:
+async def it_draws_and_says_what_it_cost(proxy: Proxy) -> None:
     recorder = Recorder()
     async with aclosing(proxy.engine()) as engine:
         result = await engine.generate(wanted(count=2), recorder.run())
@@ -65,7 +63,7 @@ async def test_it_draws_and_says_what_it_cost(proxy: Proxy) -> None:
     assert len(proxy.pictures.calls()) == 1
 
 
-async def test_it_changes_pictures_with_a_mask(proxy: Proxy) -> None:
+async def it_changes_pictures_with_a_mask(proxy: Proxy) -> None:
     before = len(proxy.pictures.calls())
     picture = sample((1024, 1024))
     mask = picture.convert("RGBA")
@@ -79,28 +77,28 @@ async def test_it_changes_pictures_with_a_mask(proxy: Proxy) -> None:
     assert call.route.endswith("/images/edits")
 
 
-async def test_refused_content_is_known_by_its_words(proxy: Proxy) -> None:
+async def refused_content_is_known_by_its_words(proxy: Proxy) -> None:
     proxy.pictures.order(faults.MODERATION_BLOCKED)
     async with aclosing(proxy.engine()) as engine:
         with pytest.raises(ContentRefused):
             await engine.generate(wanted(), Recorder().run())
 
 
-async def test_its_models_are_listed_and_a_check_finds_it_well(proxy: Proxy) -> None:
+async def its_models_are_listed_and_a_check_finds_it_well(proxy: Proxy) -> None:
     async with aclosing(proxy.engine()) as engine:
         assert {"gpt-image-2", "chat"} <= {model.id for model in await engine.models()}
         assert (await engine.check()).ok
         assert (await engine.check(draw=True)).ok
 
 
-async def test_a_wrong_key_is_known_also_without_its_database(proxy: Proxy) -> None:
+async def a_wrong_key_is_known_also_without_its_database(proxy: Proxy) -> None:
     async with aclosing(proxy.engine("sk-wrong-0123456789")) as engine:
         assert not (await engine.check()).ok
         with pytest.raises(EngineAuth):
             await engine.generate(wanted(), Recorder().run())
 
 
-async def test_the_language_model_behind_it_fills_a_form(proxy: Proxy) -> None:
+async def the_language_model_behind_it_fills_a_form(proxy: Proxy) -> None:
     settings = LlmSettings(base_url=proxy.url, api_key=SecretStr(KEY), model="chat")
     model = make(settings)
     assert model is not None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import shutil
 import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -42,6 +41,7 @@ def installed() -> Path:
 async def running(folder: Path, port: int, *, upstream: str, key: str, chat: str, chat_key: str) -> AsyncIterator[str]:
     """Run the proxy before these services; give its address, which ends in /v1. `KEY` is its key."""
     program = await asyncio.to_thread(installed)
+    folder.mkdir()
     config = folder / "litellm.yaml"
     config.write_text(CONFIG.format(upstream=upstream, key=key, chat=chat, chat_key=chat_key, master=KEY))
     log = folder / "litellm.log"
@@ -62,7 +62,6 @@ async def running(folder: Path, port: int, *, upstream: str, key: str, chat: str
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, 9)
         await process.wait()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 async def _reached(port: int, process: asyncio.subprocess.Process, log: Path) -> None:
