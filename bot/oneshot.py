@@ -16,11 +16,12 @@ from bot.engines.registry import Registry
 from bot.errors import BadAnswer, EmptyEdit, EmptyPrompt, MaskWithoutPicture
 from bot.flags import parse as parse_flags
 from bot.i18n.catalogue import Catalogues
+from bot.i18n.marks import N_
 from bot.language_model import language_model
 from bot.moderation import Moderation
 from bot.pictures.describe import described, of_plan
 from bot.pictures.inputs import prepare_mask
-from bot.pictures.inspect import InputLimits, Inspected, NotAPicture, inspect_result, prepare_input
+from bot.pictures.inspect import MIMES, InputLimits, Inspected, NotAPicture, inspect_result, prepare_input
 from bot.pictures.sandbox import Sandbox
 from bot.planning import Asked, Planner
 from bot.preparing import NOT_ENHANCED, Preparer
@@ -29,6 +30,9 @@ from bot.settings.layers import resolve
 from bot.types import Kind, Options, Picture
 
 Progress = Callable[[float | None], None]
+
+OTHER_FORMAT = N_("{file} holds a {format}: that is what the engine draws, unchanged.")
+ENDINGS = {"PNG": (".png",), "JPEG": (".jpg", ".jpeg", ".jpe"), "WEBP": (".webp",)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,7 @@ async def imagine(
         prepared = await Preparer(prompts, moderation, sandbox).prepare(plan, given[: len(used)])
         prompt = prepared.prompt
         files: list[Path] = []
+        notes = list(plan.adapted)
 
         async def write(picture: DrawnPicture) -> None:
             path = output.with_stem(f"{output.stem}-{len(files) + 1}") if files else output
@@ -102,6 +107,9 @@ async def imagine(
                 data = await described(data, text)
             await asyncio.to_thread(path.write_bytes, data)
             files.append(path)
+            format = next(name for name, mime in MIMES.items() if mime == clean.mime)
+            if path.suffix.lower() not in ENDINGS[format]:
+                notes.append(catalogues.text(language, OTHER_FORMAT, file=path.name, format=format))
 
         configured = engines.configured(engine)
         run = Run(
@@ -118,8 +126,9 @@ async def imagine(
             timeout_s=configured.timeout_s,
             sandbox=sandbox,
         )
-        unimproved = prepared.facts.get("enhanced") is False
-        return Drawn(files, [*plan.adapted, *([catalogues.text(language, NOT_ENHANCED)] if unimproved else [])])
+        if prepared.facts.get("enhanced") is False:
+            notes.append(catalogues.text(language, NOT_ENHANCED))
+        return Drawn(files, notes)
 
 
 async def _read(sandbox: Sandbox, path: Path) -> Inspected:

@@ -27,8 +27,7 @@ SEVERAL = (
 SHOWN_AGAIN = N_("Here is the picture from before.")
 MISSING = N_("The engine could draw only {drawn} of {asked} pictures.")
 AWAY = N_("Accepted. I can't reach the engine {engine} at the moment, and keep trying for a while.")
-DETAILS = N_("{engine} · seed {seed}")
-DETAILS_MODEL = N_("{engine} · {model} · seed {seed}")
+WITH_SEED = N_("seed {seed}")
 
 
 class Wording:
@@ -87,9 +86,8 @@ class Wording:
         return self._catalogues.error(job.language, stored_error(job))
 
     def _details_line(self, job: Job) -> str:
-        seed = "–" if job.plan.seed is None else job.plan.seed
-        model = job.facts.get("model")
-        return self._say(job, DETAILS_MODEL if model else DETAILS, engine=job.plan.engine, model=model, seed=seed)
+        seed = None if job.plan.seed is None else self._say(job, WITH_SEED, seed=job.plan.seed)
+        return " · ".join(str(each) for each in (job.plan.engine, job.facts.get("model"), seed) if each)
 
     def _say(self, job: Job, sentence: str, **args: object) -> str:
         return self._catalogues.text(job.language, sentence, **args)

@@ -121,6 +121,12 @@ def test_imagine_changes_a_picture(tmp_path: Path) -> None:
         assert image.convert("RGB").getpixel((5, 5)) != (200, 80, 20)
 
 
+def test_imagine_says_when_a_file_is_not_what_its_name_says(tmp_path: Path) -> None:
+    done = easel(tmp_path, "imagine", "a red fox --size 64x64", "-o", "fox.jpg")
+    assert (done.returncode, done.stdout.splitlines()) == (0, ["fox.jpg"])
+    assert done.stderr.splitlines() == ["fox.jpg holds a PNG: that is what the engine draws, unchanged."]
+
+
 FAILING = [
     (["imagine", "a fox --sed 1", "-o", "x.png"], "Did you mean --seed"),
     (["imagine", "", "-o", "x.png"], "What should I draw?"),
