@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+import contextlib
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from typing import Any, Literal, TypeVar
 
 from bot.engines.run import Run
-from bot.errors import EngineError
+from bot.errors import BadAnswer, EngineError, EngineUnavailable, UnknownOutcome
+from bot.net.errors import Broken, Malformed, NotAllowed, NotReached, TooLong
 
 T = TypeVar("T")
 Why = Literal["limit", "connection"]
@@ -29,16 +31,32 @@ class NotTaken(Exception):
         self.pause_s = pause_s
 
 
-async def until_taken(run: Run, once: Callable[[], Coroutine[Any, Any, T]]) -> T:
+@contextlib.contextmanager
+def _meant(engine: str) -> Iterator[None]:
+    """Turn what may go wrong with a call that draws into what it means: NotTaken, or an EngineError."""
+    try:
+        yield
+    except NotAllowed as error:
+        raise EngineUnavailable(engine=engine, detail=error.detail) from error
+    except NotReached as error:
+        raise NotTaken(EngineUnavailable(engine=engine, detail=error.detail), "connection", RECONNECT_S) from error
+    except Broken as error:
+        raise UnknownOutcome(engine=engine, detail=error.detail) from error
+    except (TooLong, Malformed) as error:
+        raise BadAnswer(engine=engine, detail=error.detail) from error
+
+
+async def until_taken(engine: str, run: Run, once: Callable[[], Coroutine[Any, Any, T]]) -> T:
     """Send a call until it is taken or refused, as often as `AGAIN` allows. Raises EngineError, Cancelled.
 
-    `once` sends it and raises NotTaken.
+    `once` sends it and raises NotTaken, or what `bot.net` does; `engine` is the id named in errors.
     """
     again = dict(AGAIN)
     while True:
         run.check()
         try:
-            return await run.unless_cancelled(once())
+            with _meant(engine):
+                return await run.unless_cancelled(once())
         except NotTaken as refused:
             left = run.deadline - asyncio.get_running_loop().time()
             if not again[refused.why] or refused.pause_s > left / 2:  # at least as long is left to draw

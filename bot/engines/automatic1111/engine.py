@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, TypeVar
 
@@ -21,7 +20,6 @@ from bot.engines.automatic1111.watching import POLL_S
 from bot.engines.base import (
     BaseEngine,
     Capabilities,
-    DrawnPicture,
     EditTask,
     GenerateTask,
     Health,
@@ -32,6 +30,7 @@ from bot.engines.base import (
     Task,
     UpscaleTask,
 )
+from bot.engines.trial import TRIAL_S, trial
 from bot.errors import (
     BadAnswer,
     BotError,
@@ -44,7 +43,6 @@ from bot.errors import (
 from bot.net.client import Http
 from bot.net.encoding import in_base64
 from bot.net.errors import NetError
-from bot.pictures.inspect import sniff
 
 log = structlog.get_logger(__name__)
 
@@ -52,8 +50,8 @@ T = TypeVar("T")
 
 DESCRIBE_S = 180.0
 """The first time, the server fetches the models it looks with."""
-CHECK_SIZE, CHECK_STEPS, CHECK_S = 256, 2, 180.0
-"""What a check draws, and how many seconds it may take: the first drawing after a start loads the model."""
+CHECK_STEPS = 2
+"""Of what a check draws."""
 
 
 class Automatic1111Engine(BaseEngine):
@@ -168,17 +166,10 @@ class Automatic1111Engine(BaseEngine):
         if not draw or not health.ok:
             return health
 
-        async def on_picture(picture: DrawnPicture) -> None:
-            if sniff(picture.data) is None:
-                raise BadAnswer(engine=self.id, detail="what was drawn is no picture")
-
-        run = Run(deadline=asyncio.get_running_loop().time() + CHECK_S, on_picture=on_picture)
-        task = GenerateTask(prompt="a fox", count=1, width=CHECK_SIZE, height=CHECK_SIZE, steps=CHECK_STEPS)
         try:
-            async with asyncio.timeout(CHECK_S):
-                await self.generate(task, run)
+            await trial(self, CHECK_STEPS)
         except TimeoutError:
-            return Health(False, f"{self._http.base} drew nothing within {CHECK_S:.0f} seconds.")
+            return Health(False, f"{self._http.base} drew nothing within {TRIAL_S:.0f} seconds.")
         except BotError as error:
             return Health(False, " ".join(f"{self._http.base}: {error}".split()))
         return health

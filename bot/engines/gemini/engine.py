@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import difflib
 import json
-import sys
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,15 +22,13 @@ from bot.engines.base import (
 from bot.engines.gemini.bodies import OWN, Call, change, generation
 from bot.engines.gemini.models import bare, facts
 from bot.engines.gemini.service import Service
+from bot.engines.trial import TRIAL_S, trial
 from bot.errors import EngineError, EngineRejected, UnknownChoice
 from bot.i18n.marks import N_
 from bot.net.client import Http
-from bot.sizes import Exact, fit
 
 OFFICIAL = "generativelanguage.googleapis.com"
 """Here the list of models is complete."""
-TRIAL_S = 180.0
-"""How long a picture drawn by `check` may take."""
 A_MODEL = N_("model")
 SUGGESTED = 3
 """Models named to a person who chose one that there is not."""
@@ -142,7 +138,7 @@ class GeminiEngine(BaseEngine):
             listed = await self._service.models()
             told, certain = self._about_models(None if listed is None else [each.name for each in listed])
             if draw:
-                width, height = await self._trial()
+                width, height = await trial(self)
                 return Health(True, f"Reached {self._http.base} and drew {width} × {height} with {self._model}.")
         except EngineError as error:
             return Health(False, " ".join(f"{self._http.base}: {error}".split()))
@@ -163,18 +159,6 @@ class GeminiEngine(BaseEngine):
             return f": the key is accepted, {self._model} is among its {len(names)} models.", True
         # Gateways need not list every name they take.
         return f", which does not list {' or '.join(missing)} among its {len(names)} models.", not self._official
-
-    async def _trial(self) -> tuple[int, int]:
-        """Draw the smallest picture; return its size as asked for. Raises EngineError, TimeoutError."""
-
-        async def take(picture: DrawnPicture) -> None:
-            """Any picture will do."""
-
-        width, height = fit(Exact(1, 1), self.capabilities().sizes, sys.maxsize)
-        run = Run(deadline=asyncio.get_running_loop().time() + TRIAL_S, on_picture=take)
-        async with asyncio.timeout(TRIAL_S):
-            await self.generate(GenerateTask(prompt="a red fox", count=1, width=width, height=height), run)
-        return width, height
 
     async def aclose(self) -> None:
         """Close all connections."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import structlog
 
-from bot.engines.again import RECONNECT_S, UNTOLD_S, NotTaken, until_taken
+from bot.engines.again import UNTOLD_S, NotTaken, until_taken
 from bot.engines.base import Run
 from bot.engines.errors import FULL, meaning
 from bot.engines.gemini.answers import Drawing, ErrorInside, drawn, predicted
@@ -19,7 +19,7 @@ from bot.engines.gemini.errors import gemini_error
 from bot.engines.gemini.models import Prices, bare
 from bot.errors import BadAnswer, EngineBusy, EngineError, EngineUnavailable, UnknownOutcome
 from bot.net.client import Answer, Http, Timeouts
-from bot.net.errors import Broken, Malformed, NotAllowed, NotReached, TooLong
+from bot.net.errors import Broken, Malformed, NotReached, TooLong
 from bot.net.said import Told, describe, name, said_by, told, without, word
 from bot.net.spool import json_with_blobs
 from bot.net.waiting import wait_s
@@ -80,11 +80,11 @@ class Service:
         service may go on, and charge.
         """
         try:
-            return await until_taken(run, partial(self._once, call, prices, run))
+            return await until_taken(self._engine, run, partial(self._once, call, prices, run))
         except NotKnown as refused:
             less = refused.call
         try:
-            return await until_taken(run, partial(self._once, less, prices, run))
+            return await until_taken(self._engine, run, partial(self._once, less, prices, run))
         except NotKnown as refused:
             raise refused.error from refused
 
@@ -108,15 +108,6 @@ class Service:
                 return drawn(self._engine, value, call.prompt, prices)
         except ErrorInside as error:
             raise self._inside(answer, told(error.body), call) from error
-        except NotAllowed as error:
-            raise EngineUnavailable(engine=self._engine, detail=error.detail) from error
-        except NotReached as error:
-            unavailable = EngineUnavailable(engine=self._engine, detail=error.detail)
-            raise NotTaken(unavailable, "connection", RECONNECT_S) from error
-        except Broken as error:
-            raise UnknownOutcome(engine=self._engine, detail=error.detail) from error
-        except (TooLong, Malformed) as error:
-            raise BadAnswer(engine=self._engine, detail=error.detail) from error
 
     async def _refusal(self, answer: Answer, call: Call) -> EngineError | NotTaken | NotKnown:
         said = await said_by(answer)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import sys
 from collections.abc import Mapping
@@ -28,6 +27,7 @@ from bot.engines.openai.downloads import fetch
 from bot.engines.openai.layout import OPENAI, Layout
 from bot.engines.openai.models import Facts, facts
 from bot.engines.openai.service import LARGEST_PICTURE, Service
+from bot.engines.trial import TRIAL_S, trial
 from bot.errors import EngineError, EngineRejected, NothingDrawn, UnknownChoice
 from bot.i18n.marks import N_
 from bot.net.client import Http
@@ -38,8 +38,6 @@ OFFICIAL = "api.openai.com"
 """Here previews are known to work, and the list of models is complete."""
 UNSENDABLE = ("strength", "sampler", "loras", "styles", "upscale", "describe", "cancel")
 """Capabilities that no operator can give it: the API has no name for what they need."""
-TRIAL_S = 180.0
-"""How long a picture drawn by `check` may take."""
 V1_HINT = " (most addresses end in /v1)"
 MODEL = N_("model")
 
@@ -203,7 +201,7 @@ class OpenAIEngine(BaseEngine):
             names = await self._service.models()
             told, certain = self._about_models(names)
             if draw:
-                width, height = await self._trial()
+                width, height = await trial(self)
                 return Health(True, f"Reached {self._http.base} and drew {width} × {height} with {self._model}.")
         except EngineError as error:
             return Health(False, " ".join(f"{self._http.base}: {error}".split()))
@@ -225,18 +223,6 @@ class OpenAIEngine(BaseEngine):
             return f": the key is accepted, {self._model} is among its {len(names)} models.", True
         # Gateways need not list every name they take.
         return f", which does not list {' or '.join(missing)} among its {len(names)} models.", not self._official
-
-    async def _trial(self) -> tuple[int, int]:
-        """Draw the smallest picture; return its size as asked for. Raises EngineError, TimeoutError."""
-
-        async def take(picture: DrawnPicture) -> None:
-            """Any picture will do."""
-
-        width, height = fit(Exact(1, 1), self.capabilities().sizes, sys.maxsize)
-        run = Run(deadline=asyncio.get_running_loop().time() + TRIAL_S, on_picture=take)
-        async with asyncio.timeout(TRIAL_S):
-            await self.generate(GenerateTask(prompt="a red fox", count=1, width=width, height=height), run)
-        return width, height
 
     async def aclose(self) -> None:
         """Close all connections."""

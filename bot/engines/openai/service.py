@@ -9,7 +9,7 @@ from functools import partial
 
 import structlog
 
-from bot.engines.again import RECONNECT_S, UNTOLD_S, NotTaken, until_taken
+from bot.engines.again import UNTOLD_S, NotTaken, until_taken
 from bot.engines.base import Run
 from bot.engines.errors import engine_error, meaning
 from bot.engines.openai import costs
@@ -18,7 +18,7 @@ from bot.engines.openai.bodies import PARTIALS, Call
 from bot.engines.openai.unknown import unknown_parameters
 from bot.errors import BadAnswer, EngineBusy, EngineError, EngineUnavailable, UnknownOutcome
 from bot.net.client import Answer, Http, Timeouts
-from bot.net.errors import Broken, Malformed, NotAllowed, NotReached, TooLong
+from bot.net.errors import Broken, Malformed, NotReached, TooLong
 from bot.net.events import events
 from bot.net.said import Told, describe, said_by, told, without, word
 from bot.net.spool import json_with_blobs
@@ -76,7 +76,7 @@ class Service:
         call = call.without(self._unknown.get((call.path, call.model), frozenset()))
         while True:
             try:
-                return await until_taken(run, partial(self._once, call, run))
+                return await until_taken(self._engine, run, partial(self._once, call, run))
             except NotKnown as refused:
                 if not complete:
                     raise refused.error from refused
@@ -129,15 +129,6 @@ class Service:
             kind = meaning(said) or (UnknownOutcome if error.midway else BadAnswer)
             detail = describe(answer.status, said)
             raise kind(engine=self._engine, detail=detail) from error
-        except NotAllowed as error:
-            raise EngineUnavailable(engine=self._engine, detail=error.detail) from error
-        except NotReached as error:
-            unavailable = EngineUnavailable(engine=self._engine, detail=error.detail)
-            raise NotTaken(unavailable, "connection", RECONNECT_S) from error
-        except Broken as error:
-            raise UnknownOutcome(engine=self._engine, detail=error.detail) from error
-        except (TooLong, Malformed) as error:
-            raise BadAnswer(engine=self._engine, detail=error.detail) from error
 
     async def _refusal(self, answer: Answer, call: Call) -> EngineError | NotTaken | NotKnown:
         said = await said_by(answer)
