@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import pty
@@ -215,14 +216,19 @@ async def test_health_readiness_and_metrics(tmp_path: Path, free_port: Callable[
     async with started(config) as process, Visitor() as visitor, aiohttp.ClientSession() as session:
         await visitor.open(process)
         await visitor.answer_to((await visitor.say("a fox --size 64x64"))["id"])
-        texts = []
-        for path in ("healthz", "readyz", "metrics"):
+
+        async def asked(path: str) -> str:
             async with session.get(f"http://127.0.0.1:{port}/{path}") as answer:
                 assert answer.status == 200
-                texts.append(await answer.text())
-    assert json.loads(texts[1]) == {"ready": True, "parts": {"database": "ok", "process": "ok"}}
-    assert 'easel_jobs_ended_total{engine_type="demo",outcome="delivered"} 1.0' in texts[2]
-    assert "fox" not in texts[2]
+                return await answer.text()
+
+        assert await asked("healthz")
+        assert json.loads(await asked("readyz")) == {"ready": True, "parts": {"database": "ok", "process": "ok"}}
+        ended = 'easel_jobs_ended_total{engine_type="demo",outcome="delivered"} 1.0'
+        async with asyncio.timeout(20):  # it is counted when the posting is written down
+            while ended not in (metrics := await asked("metrics")):
+                await asyncio.sleep(0.01)
+    assert "fox" not in metrics
 
 
 async def test_running_and_stopping(tmp_path: Path, free_port: Callable[[], int]) -> None:
