@@ -65,10 +65,11 @@ async def imagine(
     if mask is not None and not images:
         raise MaskWithoutPicture
     async with contextlib.AsyncExitStack() as stack:
-        prompts, moderation = Prompts(language_model(config), config.llm), Moderation(config.moderation, config.llm)
+        prompts = Prompts(language_model(config), config.llm)
         stack.push_async_callback(prompts.aclose)
-        stack.push_async_callback(moderation.aclose)
         sandbox = await stack.enter_async_context(Sandbox())
+        moderation = Moderation(config.moderation, config.llm, sandbox=sandbox)
+        stack.push_async_callback(moderation.aclose)
         engines = Registry.build(config.engines, sandbox)
         stack.push_async_callback(engines.aclose)
         inputs = [await _read(sandbox, path) for path in images]

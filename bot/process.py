@@ -72,9 +72,9 @@ async def assembled(config: Config, adapters: Mapping[str, Adapter], clock: Cloc
     async with contextlib.AsyncExitStack() as stack:
         prompts = Prompts(language_model(config), config.llm)
         stack.push_async_callback(prompts.aclose)
-        moderation = Moderation(config.moderation, config.llm)
-        stack.push_async_callback(moderation.aclose)
         sandbox = await stack.enter_async_context(Sandbox())
+        moderation = Moderation(config.moderation, config.llm, sandbox=sandbox)
+        stack.push_async_callback(moderation.aclose)
         engines = Registry.build(config.engines, sandbox)
         stack.push_async_callback(engines.aclose)
         database = await Database.open(database_address(config), clock=clock)
