@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bot.llm.asking import HttpChat
 from bot.llm.base import NoAnswer
 from bot.llm.making import make
 from bot.llm.openai import OpenAIChat
@@ -43,9 +44,9 @@ def test_without_a_model_there_is_none() -> None:
 async def test_an_address_is_known_or_given(given: Mapping[str, Any], base: str) -> None:
     model = make(settings(**given))
 
-    assert model is not None
+    assert isinstance(model, HttpChat)
     assert model.sees
-    assert model._http.base == base  # type: ignore[attr-defined]
+    assert model._http.base == base
     await model.aclose()
 
 

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import structlog
 
+from bot.engines import checking
 from bot.engines.automatic1111 import abilities, answers, bodies, checkup
 from bot.engines.automatic1111.abandoned import RETRY_S
 from bot.engines.automatic1111.abilities import BATCH
@@ -30,10 +31,8 @@ from bot.engines.base import (
     Task,
     UpscaleTask,
 )
-from bot.engines.trial import TRIAL_S, trial
 from bot.errors import (
     BadAnswer,
-    BotError,
     EngineBusy,
     EngineError,
     EngineMisconfigured,
@@ -50,8 +49,8 @@ T = TypeVar("T")
 
 DESCRIBE_S = 180.0
 """The first time, the server fetches the models it looks with."""
-CHECK_STEPS = 2
-"""Of what a check draws."""
+CHECK_SIZE, CHECK_STEPS = 256, 2
+"""Pixels a side, and steps, of what a check draws: smaller ones not every model can."""
 
 
 class Automatic1111Engine(BaseEngine):
@@ -166,13 +165,8 @@ class Automatic1111Engine(BaseEngine):
         if not draw or not health.ok:
             return health
 
-        try:
-            await trial(self, CHECK_STEPS)
-        except TimeoutError:
-            return Health(False, f"{self._http.base} drew nothing within {TRIAL_S:.0f} seconds.")
-        except BotError as error:
-            return Health(False, " ".join(f"{self._http.base}: {error}".split()))
-        return health
+        tried = await checking.tried(self, self._http.base, self._model, side=CHECK_SIZE, steps=CHECK_STEPS)
+        return health if tried.ok else tried
 
     async def aclose(self) -> None:
         """Let go of what is still under way, and of the connections."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from bot.engines import checking
 from bot.engines.base import (
     BaseEngine,
     Capabilities,
@@ -27,7 +28,6 @@ from bot.engines.openai.downloads import fetch
 from bot.engines.openai.layout import OPENAI, Layout
 from bot.engines.openai.models import Facts, facts
 from bot.engines.openai.service import LARGEST_PICTURE, Service
-from bot.engines.trial import TRIAL_S, trial
 from bot.errors import EngineError, EngineRejected, NothingDrawn, UnknownChoice
 from bot.i18n.marks import N_
 from bot.net.client import Http
@@ -199,14 +199,11 @@ class OpenAIEngine(BaseEngine):
         """List the models, which costs nothing and needs the key; with `draw` draw the smallest picture there is."""
         try:
             names = await self._service.models()
-            told, certain = self._about_models(names)
-            if draw:
-                width, height = await trial(self)
-                return Health(True, f"Reached {self._http.base} and drew {width} × {height} with {self._model}.")
         except EngineError as error:
-            return Health(False, " ".join(f"{self._http.base}: {error}".split()))
-        except TimeoutError:
-            return Health(False, f"{self._http.base} drew nothing within {TRIAL_S:.0f} seconds.")
+            return checking.failed(self._http.base, error)
+        if draw:
+            return await checking.tried(self, self._http.base, self._model)
+        told, certain = self._about_models(names)
         return Health(certain, f"Reached {self._http.base}{told}")
 
     def _about_models(self, names: list[str] | None) -> tuple[str, bool]:
@@ -218,11 +215,7 @@ class OpenAIEngine(BaseEngine):
             asked = (self._layout.deployment,) if self._layout.deployment else (self._model, self._edit_model)
             told = " and ".join(dict.fromkeys(asked))
             return f": the key is accepted; only a drawing shows whether there is a deployment {told}.", True
-        missing = [name for name in dict.fromkeys((self._model, self._edit_model)) if name not in names]
-        if not missing:
-            return f": the key is accepted, {self._model} is among its {len(names)} models.", True
-        # Gateways need not list every name they take.
-        return f", which does not list {' or '.join(missing)} among its {len(names)} models.", not self._official
+        return checking.among((self._model, self._edit_model), names, complete=self._official)
 
     async def aclose(self) -> None:
         """Close all connections."""
